@@ -1,0 +1,1 @@
+"""The ports over the official SDKs. It has never heard of the embedded account."""

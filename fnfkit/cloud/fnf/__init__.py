@@ -1,0 +1,1 @@
+"""Serverless Workflow: stored flows, their executions and their schedules."""

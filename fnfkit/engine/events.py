@@ -1,0 +1,101 @@
+"""What comes in: the facts an execution is told. Each carries its time in Unix milliseconds.
+
+These events are what a durable store journals; folding them again over the same program gives the same execution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fnfkit.model.json import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin with the execution's input."""
+
+    at: int
+    input: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with the work left over from a transition that said `more`."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The target has taken the call; the task now waits for its end (patterns sync and waitForCallback)."""
+
+    at: int
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The call has ended well. `output` should be a JSON object; anything else is `FnF.InvalidLocal`."""
+
+    at: int
+    call: int
+    output: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The call could not be made, or has ended badly."""
+
+    at: int
+    call: int
+    error: str
+    cause: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """ReportTaskSucceeded for a task that waits for its callback."""
+
+    at: int
+    token: str
+    output: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFailure:
+    """ReportTaskFailed for a task that waits for its callback."""
+
+    at: int
+    token: str
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer set by a `SetTimer` command is due."""
+
+    at: int
+    timer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """StopExecution."""
+
+    at: int
+    error: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The flow was deleted: finish the current step, then stop (api-fnf.md 6)."""
+
+    at: int
+
+
+Event: TypeAlias = (
+    Start | Resume | Accepted | Completed | Failed | Reported | ReportedFailure | TimerFired | Stop | Retire
+)

@@ -1,0 +1,1 @@
+"""FDL v1 and v1beta1 (fdl.md)."""

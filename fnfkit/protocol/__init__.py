@@ -1,0 +1,1 @@
+"""What is on the wire, for either side; pure, and without any service's state."""
