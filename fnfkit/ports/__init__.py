@@ -1,9 +1,9 @@
 """What a cloud offers, whichever cloud it is. Ports know the model and nothing of any implementation."""
 
 from fnfkit.ports.fault import (
-    APIVersionNotSupported,
     AccessDenied,
     ActionNotSupported,
+    APIVersionNotSupported,
     ConcurrentUpdateError,
     EntityTooLarge,
     ExecutionAlreadyCompleted,
@@ -36,6 +36,7 @@ from fnfkit.ports.flows import (
 )
 
 __all__ = [
+    "FINAL_STATUSES",
     "APIVersionNotSupported",
     "AccessDenied",
     "ActionNotSupported",
@@ -46,7 +47,6 @@ __all__ = [
     "ExecutionAlreadyExists",
     "ExecutionNotExists",
     "ExecutionRecord",
-    "FINAL_STATUSES",
     "Fault",
     "FlowAlreadyExists",
     "FlowNotExists",
