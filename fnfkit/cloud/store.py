@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import Protocol
 
 
+class StoreError(Exception):
+    """A store cannot be used; the message says which one, why, and what to do."""
+
+
 class Store(Protocol):
     """Changes are buffered until `commit`; when it returns they are durable (as far as the store is).
 
     `durable` tells callers whether encoding anything for it is worth while: a plain memory store drops everything.
+    Reads see buffered changes. Callers serialise access: a store is used by one thread at a time.
     """
 
     durable: bool
@@ -20,8 +25,8 @@ class Store(Protocol):
 
     def delete(self, table: str, key: str) -> None: ...
 
-    def scan(self, table: str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
-        """Records whose key has the prefix, in key order."""
+    def scan(self, table: str, prefix: str = "", start: str = "") -> Iterator[tuple[str, bytes]]:
+        """Records whose key has the prefix and is not before `start`, in key order."""
         ...
 
     def append(self, stream: str, record: bytes) -> None: ...
@@ -32,4 +37,45 @@ class Store(Protocol):
 
     def commit(self) -> None: ...
 
+    def rollback(self) -> None:
+        """Forgets the changes since the last commit, as a crash would."""
+        ...
+
     def close(self) -> None: ...
+
+
+class Changes:
+    """What was put, deleted, appended and dropped since the last commit; the later change of a key wins."""
+
+    __slots__ = ("appended", "dropped", "records")
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], bytes | None] = {}
+        """(table, key) -> value, or None where the record was deleted."""
+        self.appended: dict[str, list[bytes]] = {}
+        self.dropped: set[str] = set()
+        """Streams whose committed part goes; what was appended after the drop is in `appended`."""
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.appended or self.dropped)
+
+    def append(self, stream: str, record: bytes) -> None:
+        """Adds to a stream."""
+        records = self.appended.get(stream)
+        if records is None:
+            self.appended[stream] = [record]
+        else:
+            records.append(record)
+
+    def drop(self, stream: str) -> None:
+        """Empties a stream, and spares the store what was appended since the last commit."""
+        self.appended.pop(stream, None)
+        self.dropped.add(stream)
+
+    def overlay(self, table: str, prefix: str, start: str) -> dict[str, bytes | None]:
+        """The changed records of a range."""
+        return {
+            key: value
+            for (name, key), value in self.records.items()
+            if name == table and key.startswith(prefix) and key >= start
+        }
