@@ -1,0 +1,140 @@
+"""The workloads: for each, its contenders, its sizes and what fnfkit has to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from benchmarks import embedded, start_up, wire
+from benchmarks.peers import dbos_flows, moto_states, others
+
+Contender = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`contenders` measure one size in `unit`; those named fnfkit* run all `sizes`, others `peer_sizes`."""
+
+    title: str
+    unit: str
+    contenders: Mapping[str, Contender]
+    sizes: tuple[int, ...] = (1,)
+    peer_sizes: tuple[int, ...] = (1,)
+    targets: Mapping[str, str] = field(default_factory=dict)
+    more_is_better: bool = True
+
+
+WORKLOADS: dict[str, Workload] = {
+    "W1": Workload(
+        "a chain of pass steps",
+        "steps/s",
+        {"fnfkit": embedded.chain, "moto": moto_states.chain_rate, "transitions, no history": others.chain},
+        (10, 100, 1_000),
+        (100,),
+        {"fnfkit": "≥ 100,000"},
+    ),
+    "W2": Workload(
+        "a polling loop on virtual time",
+        "polls/s",
+        {"fnfkit": embedded.polling, "moto, without the wait": moto_states.polling_rate},
+        (600,),
+        (100,),
+        {"fnfkit": "≥ 15,000"},
+    ),
+    "W3": Workload(
+        "the transaction, one in four fails",
+        "executions/s",
+        {
+            "fnfkit": embedded.saga,
+            "fnfkit, durable": embedded.durable_saga,
+            "DBOS on SQLite": dbos_flows.saga,
+        },
+        (1_000,),
+        (100,),
+        {"fnfkit": "≥ 7,000", "fnfkit, durable": "≥ 3,000"},
+    ),
+    "W4": Workload(
+        "foreach, one task an item, limits off",
+        "items/s",
+        {"fnfkit": embedded.each, "moto": moto_states.each_rate},
+        (100, 1_000, 10_000),
+        (300,),
+        {"fnfkit": "≥ 25,000"},
+    ),
+    "W5": Workload(
+        "executions that wait for a token, then all reported",
+        "executions/s",
+        {
+            "fnfkit": embedded.waiting,
+            "fnfkit, durable": embedded.durable_waiting,
+            "DBOS on SQLite": dbos_flows.waiting,
+        },
+        (1_000, 10_000, 100_000),
+        (100,),
+        {"fnfkit": "≥ 25,000", "fnfkit, durable": "≥ 8,000"},
+    ),
+    "W5m": Workload(
+        "memory of a waiting execution",
+        "bytes each",
+        {"fnfkit": embedded.waiting_bytes},
+        (100_000,),
+        targets={"fnfkit": "≤ 4,096"},
+        more_is_better=False,
+    ),
+    "W8": Workload(
+        "command line cold start, over `python -c pass`",
+        "ms",
+        {
+            "fnfkit --version": start_up.version,
+            "fnfkit --help": start_up.help_page,
+            "moto_server --help": start_up.moto_help,
+        },
+        targets={"fnfkit --version": "≤ 60", "fnfkit --help": "≤ 150"},
+        more_is_better=False,
+    ),
+    "W9": Workload(
+        "import, over `python -c pass`",
+        "ms",
+        {
+            "fnfkit": start_up.import_fnfkit,
+            "aliyunsdkcore.client": start_up.import_sdk,
+            "moto": start_up.import_moto,
+        },
+        targets={"fnfkit": "≤ 40"},
+        more_is_better=False,
+    ),
+    "W10": Workload(
+        "a one-step flow through the official SDK: start, describe until ended",
+        "executions/s",
+        {
+            "fnfkit": wire.sdk_executions,
+            "the SDK against a constant answer": wire.sdk_ceiling,
+            "moto server": wire.moto_executions,
+        },
+        (300,),
+        (300,),
+        {"fnfkit": "≥ 80 % of the constant answer"},
+    ),
+    "W12": Workload(
+        "start of the server until its first execution has ended",
+        "s",
+        {"fnfkit": start_up.first_execution, "moto server": start_up.moto_first_execution},
+        targets={"fnfkit": "≤ 0.6"},
+        more_is_better=False,
+    ),
+    "W12m": Workload(
+        "resident memory of the server after its first execution",
+        "MB",
+        {"fnfkit": start_up.resident},
+        targets={"fnfkit": "≤ 60"},
+        more_is_better=False,
+    ),
+    "W14": Workload(
+        "the history of a 1,000-step execution over HTTP, all pages",
+        "events/s",
+        {"fnfkit": wire.history, "moto server": wire.moto_history},
+        (1_000,),
+        (1_000,),
+        {"fnfkit": "≥ 60,000"},
+    ),
+}
