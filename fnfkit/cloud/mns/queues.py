@@ -179,7 +179,7 @@ class QueueService:
                 deliver(())
             else:
                 until = self._clock.now() + wait * 1_000
-                cancel = found.waiters.add(self._clock, until, count, deliver)
+                cancel = found.waiters.add(self._clock, until, count, deliver, look=lambda: self._wake(queue))
                 self._arm(queue, found)
                 return cancel
             return _nothing

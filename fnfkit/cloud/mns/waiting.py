@@ -39,11 +39,13 @@ class Waiters:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def add(self, clock: Clock, until: int, count: int, deliver: Deliver) -> Callable[[], None]:
-        """Waits until the time given; the result takes the waiter away."""
+    def add(
+        self, clock: Clock, until: int, count: int, deliver: Deliver, *, look: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Waits until the time given, then has a last `look`; the result takes the waiter away."""
         self._number += 1
         waiter = self._waiting[self._number] = Waiter(self._number, count, deliver)
-        waiter.timer = clock.call_at(until, lambda: self.deliver(waiter, ()))
+        waiter.timer = clock.call_at(until, lambda: self._expire(waiter, look))
         return lambda: self._cancel(waiter)
 
     def first(self) -> Waiter:
@@ -73,6 +75,10 @@ class Waiters:
     def _ring(self, action: Callable[[], None]) -> None:
         self._alarm = self._due = None
         action()
+
+    def _expire(self, waiter: Waiter, look: Callable[[], None]) -> None:
+        look()
+        self.deliver(waiter, ())
 
     def _cancel(self, waiter: Waiter) -> None:
         self._take(waiter)
