@@ -30,12 +30,16 @@ class Answers:
     """Keeps what a call answered, with the seconds since the start."""
 
     lab: Lab
+    flow: str = "flow"
+    execution: str = "run"
+    account: str = "1"
+    key: str = "flow/run"
     seen: list[tuple[float, Accepted | Completed | Failed]] = field(default_factory=list)
 
     def now(self) -> int:
         return self.lab.clock.now()
 
-    def answer(self, call: TaskCall, event: Accepted | Completed | Failed) -> None:
+    def answer(self, call: int, event: Accepted | Completed | Failed) -> None:
         self.seen.append(((self.now() - START) / 1000, event))
 
 
@@ -49,7 +53,7 @@ def call(
 ) -> list[tuple[float, str, object]]:
     answers = Answers(lab)
     command = Invoke(1, "Step", ref, pattern, event or {}, params, "token", 0)
-    FunctionTarget(lab.functions).invoke(TaskCall(answers, None, command, ("flow", "run", "1", "id")))
+    FunctionTarget(lab.functions).invoke(TaskCall(answers, command))
     lab.loop.run_until_idle()
     return [(at, *told(event)) for at, event in answers.seen]
 

@@ -64,7 +64,7 @@ def _copy(value: Json) -> Json:
     # Events are shared with the history. A plain recursion beats copy.deepcopy ten times on small events.
     if type(value) is dict:
         return {key: _copy(item) if type(item) in (dict, list) else item for key, item in value.items()}
-    return [_copy(item) for item in value]
+    return [_copy(item) if type(item) in (dict, list) else item for item in value]
 
 
 def _parsed(body: bytes) -> Json:
