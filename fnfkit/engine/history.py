@@ -6,6 +6,28 @@ from typing import NamedTuple
 
 from fnfkit.model.json import JsonObject
 
+EXECUTION_STARTED = "ExecutionStarted"
+EXECUTION_SUCCEEDED = "ExecutionSucceeded"
+EXECUTION_FAILED = "ExecutionFailed"
+EXECUTION_STOPPED = "ExecutionStopped"
+EXECUTION_TIMED_OUT = "ExecutionTimedOut"
+STEP_ENTERED = "StepEntered"
+STEP_STARTED = "StepStarted"
+STEP_SUCCEEDED = "StepSucceeded"
+STEP_FAILED = "StepFailed"
+STEP_EXITED = "StepExited"
+BRANCH_ENTERED = "BranchEntered"
+BRANCH_EXITED = "BranchExited"
+ITERATION_ENTERED = "IterationEntered"
+ITERATION_EXITED = "IterationExited"
+TASK_SCHEDULED = "TaskScheduled"
+TASK_STARTED = "TaskStarted"
+TASK_SUBMITTED = "TaskSubmitted"
+TASK_SUBMIT_FAILED = "TaskSubmitFailed"
+TASK_SUCCEEDED = "TaskSucceeded"
+TASK_FAILED = "TaskFailed"
+TASK_TIMED_OUT = "TaskTimedOut"
+
 
 class HistoryEvent(NamedTuple):
     """One record. `at` is in Unix milliseconds; `detail` becomes JSON text only when somebody reads it."""

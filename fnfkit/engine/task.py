@@ -1,0 +1,231 @@
+"""Task steps: attempts, answers, callbacks, retries and catches (fdl.md 4)."""
+
+from __future__ import annotations
+
+from fnfkit.engine.errors import INVALID_LOCAL, RUNTIME_ERROR, TASK_TIMEOUT, EvaluationError, Flaw, Oversize
+from fnfkit.engine.execution import Execution
+from fnfkit.engine.history import (
+    STEP_EXITED,
+    TASK_FAILED,
+    TASK_SCHEDULED,
+    TASK_STARTED,
+    TASK_SUBMIT_FAILED,
+    TASK_SUBMITTED,
+    TASK_SUCCEEDED,
+    TASK_TIMED_OUT,
+)
+from fnfkit.engine.nodes import CatchNode, TaskNode
+from fnfkit.engine.sizes import weigh
+from fnfkit.engine.state import EMPTY, Scope, TaskRun
+from fnfkit.engine.steps import conclude, fail, forget_token, leave, merge_output, release, take
+from fnfkit.engine.tokens import TokenState
+from fnfkit.model.flow import ANY_ERROR, Pattern, Retry
+from fnfkit.model.json import Json
+from fnfkit.model.names import Unresolved
+
+
+def run_task(execution: Execution, scope: Scope, node: TaskNode) -> None:
+    """Make the first attempt."""
+    run = TaskRun(node, scope)
+    scope.active = run
+    attempt(execution, run)
+
+
+def attempt(execution: Execution, run: TaskRun) -> None:
+    """Call the target, for the first time or again. A mapping without a value is an error a catch may take."""
+    try:
+        _prepare(execution, run)
+    except EvaluationError as error:
+        _settle(execution, run, RUNTIME_ERROR, str(error))
+        return
+    except Oversize as oversize:
+        _give_up(execution, run, RUNTIME_ERROR, str(oversize))
+        return
+    node, scope = run.node, run.scope
+    scheduled = {"input": run.input, "resourceArn": node.resource, "retryCount": run.attempt}
+    execution.record(scope, TASK_SCHEDULED, node.name, scheduled)
+    execution.record(scope, TASK_STARTED, node.name, EMPTY)
+    if isinstance(node.target, Unresolved):
+        cause = f"the target {node.resource!r} is a placeholder that only a deployment fills in"
+        _attempt_failed(execution, run, TASK_FAILED, RUNTIME_ERROR, cause)
+        return
+    if node.timeout is not None:
+        run.timer = execution.set_timer(execution.now + 1000 * node.timeout, run)
+    execution.invoke(run)
+
+
+def _prepare(execution: Execution, run: TaskRun) -> None:
+    """Map input and parameters: once for all attempts, but anew where each attempt has a token (inferred, 4.6)."""
+    callback = run.node.pattern is Pattern.WAIT_FOR_CALLBACK
+    if callback:
+        run.token = execution.sign(run.entered, run.attempt)
+        run.token_state = TokenState.PENDING
+        execution.tokens[run.entered] = run
+    run.accepted = False
+    if callback or run.attempt == 0:
+        take(execution, run)
+        params = run.node.params
+        if params is not None:
+            run.params = params.evaluate(run.input, None, execution.context(run) if params.uses_context else None)
+
+
+def accepted(execution: Execution, run: TaskRun) -> None:
+    """The target has the call; only patterns that wait for more care (fdl.md 4.2)."""
+    if run.accepted or run.node.pattern is Pattern.REQUEST_RESPONSE:
+        return
+    run.accepted = True
+    # Only a callback has a token to show; the detail of `sync` is inferred (fdl.md 6.4).
+    output = {"taskToken": run.token} if run.token else EMPTY
+    execution.record(run.scope, TASK_SUBMITTED, run.node.name, {"output": output})
+
+
+def completed(execution: Execution, run: TaskRun, output: Json) -> None:
+    """The call has ended well. For a callback that is no more than acceptance: what the function returns is not the
+    step's output, whether it ends before or after the report (scenarios.md 5, 9)."""
+    if run.node.pattern is Pattern.WAIT_FOR_CALLBACK:
+        accepted(execution, run)
+        return
+    _succeeded(execution, run, output)
+
+
+def failed(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
+    """The call could not be made or has ended badly. A function that ends badly after its submission does not end a
+    step that waits for a report (scenarios.md 9: ends by the report, whether or not the function has ended)."""
+    waits = run.node.pattern is not Pattern.REQUEST_RESPONSE
+    if run.accepted and run.node.pattern is Pattern.WAIT_FOR_CALLBACK:
+        return
+    type = TASK_SUBMIT_FAILED if waits and not run.accepted else TASK_FAILED
+    _attempt_failed(execution, run, type, error, cause)
+
+
+def reported(execution: Execution, run: TaskRun, output: Json) -> None:
+    """ReportTaskSucceeded; it may come before the target has accepted (fdl.md 4.2)."""
+    accepted(execution, run)
+    run.token_state = TokenState.COMPLETED
+    _succeeded(execution, run, output)
+
+
+def reported_failure(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
+    """ReportTaskFailed: an error of the step like any other."""
+    accepted(execution, run)
+    run.token_state = TokenState.COMPLETED
+    _attempt_failed(execution, run, TASK_FAILED, error, cause)
+
+
+def timer_fired(execution: Execution, run: TaskRun) -> None:
+    """The back-off is over, or the attempt has run out of time: that covers the wait for a callback (fdl.md 4.1)."""
+    run.timer = 0
+    if not run.call:
+        attempt(execution, run)
+        return
+    release(execution, run)
+    cause = f"the task did not end within {run.node.timeout} seconds"
+    _attempt_failed(execution, run, TASK_TIMED_OUT, TASK_TIMEOUT, cause)
+
+
+def _succeeded(execution: Execution, run: TaskRun, output: Json) -> None:
+    if type(output) is not dict:
+        cause = f"the result of a task must be a JSON object, not {type(output).__name__}"
+        _attempt_failed(execution, run, TASK_FAILED, INVALID_LOCAL, cause)
+        return
+    _answered(execution, run)
+    weight = weigh(output)
+    try:
+        if weight > execution.size_limit:
+            (weight,) = execution.fit("task result", output)
+        execution.record(run.scope, TASK_SUCCEEDED, run.node.name, {"output": output})
+        conclude(execution, run, output, weight)
+    except EvaluationError as error:
+        _settle(execution, run, RUNTIME_ERROR, str(error))
+    except Oversize as oversize:
+        _give_up(execution, run, RUNTIME_ERROR, str(oversize))
+    else:
+        forget_token(execution, run)
+
+
+def _answered(execution: Execution, run: TaskRun) -> None:
+    """The call is over, and so is its timeout. Nothing is left to abandon: the answer came from the call."""
+    execution.calls.pop(run.call, None)
+    execution.cancel_timer(run.timer)
+    run.call = run.timer = 0
+
+
+def _attempt_failed(execution: Execution, run: TaskRun, type: str, error: str, cause: Json) -> None:
+    """Write the failure, then retry, or else look for a catch (fdl.md 4.6)."""
+    _answered(execution, run)
+    if run.token_state is TokenState.PENDING:
+        run.token_state = TokenState.SUPERSEDED
+    cause = _bounded(execution, cause)
+    execution.record(run.scope, type, run.node.name, {"error": error, "cause": cause})
+    delay = _next_delay(run, error)
+    if delay is None:
+        _settle(execution, run, error, cause)
+        return
+    run.attempt += 1
+    run.timer = execution.set_timer(execution.now + delay, run)
+
+
+def _bounded(execution: Execution, cause: Json) -> Json:
+    """A cause that fits an event (fdl.md 6.5); the error itself must not get lost with it."""
+    if weigh(cause) <= execution.size_limit:
+        return cause
+    try:
+        execution.fit("cause", cause)
+    except Oversize as oversize:
+        return f"the cause is left out: {oversize}"
+    return cause
+
+
+def _next_delay(run: TaskRun, error: str) -> int | None:
+    """Milliseconds until the next attempt, or None if there is none. The first policy that matches decides."""
+    for place, policy in enumerate(run.node.retry):
+        if error in policy.errors or ANY_ERROR in policy.errors:
+            run.retries = run.retries or [0] * len(run.node.retry)
+            run.retries[place] += 1
+            used = run.retries[place]
+            return backoff(policy, used) if used <= policy.attempts else None
+    return None
+
+
+def backoff(policy: Retry, retry: int) -> int:
+    """Milliseconds before a retry, counted from 1 (fdl.md 4.6)."""
+    try:
+        seconds = min(policy.interval * float(policy.multiplier) ** (retry - 1), policy.max_interval)
+    except OverflowError:
+        seconds = policy.max_interval
+    return max(0, round(1000 * seconds))
+
+
+def _settle(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
+    """No retry is left: jump to the first catch that matches, or fail (fdl.md 4.7)."""
+    for entry in run.node.catch:
+        if error in entry.errors or ANY_ERROR in entry.errors:
+            try:
+                _caught(execution, run, entry, error, cause)
+            except Flaw as flaw:
+                _give_up(execution, run, RUNTIME_ERROR, str(flaw))
+            return
+    _give_up(execution, run, error, cause)
+
+
+def _caught(execution: Execution, run: TaskRun, entry: CatchNode, error: str, cause: Json) -> None:
+    """Only the errorMappings contribute to the scope's local (fdl.md 4.8). Raises Flaw."""
+    scope, on_error = run.scope, run.node.on_error
+    failure = {"error": error, "cause": cause}
+    if on_error is not None:
+        context = execution.context(run) if on_error.uses_context else None
+        output = on_error.evaluate(run.input, failure, context)
+        weight = on_error.base + on_error.left * run.weight + on_error.right * weigh(failure)
+        if weight > execution.size_limit:
+            (weight,) = execution.fit("error mapping", output)
+        merge_output(execution, scope, output, weight)
+    detail = {"input": run.input, "local": scope.local, "resourceArn": run.node.resource, **failure}
+    detail |= {"retryCount": run.attempt, "goto": entry.label}
+    execution.record(scope, STEP_EXITED, run.node.name, detail)
+    forget_token(execution, run)
+    leave(execution, scope, entry.goto)
+
+
+def _give_up(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
+    forget_token(execution, run)
+    fail(execution, run.scope, run.node, error, cause)
