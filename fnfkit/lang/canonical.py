@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from urllib.parse import quote
 
 from fnfkit.lang.marked import DEEPEST, Tagged
 from fnfkit.lang.scalars import written
 from fnfkit.model.json import Json
+
+_SHORT_TAG = re.compile(r"![A-Za-z0-9_./:-]*\Z")
+_TAG_SIGNS = "!:/,.;?@&=+$-_~*'()#[]"
 
 
 def dump(value: Json) -> str:
@@ -60,10 +65,14 @@ def _scalar(value: Json) -> str:
     if isinstance(value, str):
         return written(value)
     if isinstance(value, Tagged):
-        return f"{value.tag} {written(str(value.value))}"
+        return f"{_tag(value.tag)} {written(str(value.value))}"
     if value is None or isinstance(value, bool | dict | list):
         return json.dumps(value)
     return repr(value)
+
+
+def _tag(tag: str) -> str:
+    return tag if _SHORT_TAG.match(tag) else f"!<{quote(tag, safe=_TAG_SIGNS)}>"
 
 
 def representable(value: Json, deepest: int = DEEPEST) -> bool:

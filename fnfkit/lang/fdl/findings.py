@@ -15,6 +15,11 @@ from fnfkit.lang.marked import Tagged
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location, Mark, Problem, Severity
 
+MOST_KNOWN = 300
+"""Words among which a suggestion is looked for."""
+MOST_SUGGESTIONS = 200
+"""Problems after which no suggestion is looked for."""
+
 
 @dataclass(slots=True)
 class Findings:
@@ -93,14 +98,16 @@ class Findings:
         for key in owner:
             if key not in allowed:
                 message = f"{what} has no property `{key}`"
-                self.error("E03", (*at, key), message, meant(key, allowed) or ADVICE.get(key) or among(allowed))
+                self.error("E03", (*at, key), message, self.meant(key, allowed) or ADVICE.get(key) or among(allowed))
 
-
-def meant(word: str, words: Iterable[str]) -> str:
-    """`did you mean …?` for the known word most like an unknown one, else nothing."""
-    known = {other.lower(): other for other in words}
-    close = difflib.get_close_matches(word.lower()[:100], known, n=1, cutoff=0.7)
-    return f"did you mean `{known[close[0]]}`?" if close else ""
+    def meant(self, word: str, words: Iterable[str]) -> str:
+        """`did you mean …?` for the known word most like an unknown one; nothing if there is none, or if so much is
+        wrong or known that looking would take long."""
+        known = {other.lower(): other for other in sorted(words)}
+        if len(known) > MOST_KNOWN or len(self.problems) > MOST_SUGGESTIONS:
+            return ""
+        close = difflib.get_close_matches(word.lower()[:100], known, n=1, cutoff=0.7)
+        return f"did you mean `{known[close[0]]}`?" if close else ""
 
 
 def among(words: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from fnfkit.lang.dialect import Reading
-from fnfkit.lang.fdl.findings import Findings, kind, meant
+from fnfkit.lang.fdl.findings import Findings, kind
 from fnfkit.lang.fdl.schema import CATCH, FLOW, RETRY, TOLERATED, VERSIONS
 from fnfkit.lang.fdl.sources import FLOW_TAKES, GIVES, read_mappings
 from fnfkit.lang.fdl.steps import read_steps
@@ -64,7 +64,7 @@ def _header(root: JsonObject, findings: Findings) -> None:
         if key not in root:
             findings.error("E01", (), f"the flow has no `{key}`", f"add `{key}: {allowed[0]}`")
         elif not isinstance(value, str) or value not in allowed:
-            fix = (meant(value, allowed) if isinstance(value, str) else "") or f"write `{key}: {allowed[0]}`"
+            fix = (findings.meant(value, allowed) if isinstance(value, str) else "") or f"write `{key}: {allowed[0]}`"
             findings.error("E01", (key,), f"`{key}` must be {' or '.join(allowed)}, not {kind(value)}", fix)
 
 

@@ -65,7 +65,7 @@ def _source(value: Json, at: Location, grammar: Grammar, findings: Findings) -> 
 def plain(value: Json, at: Location, findings: Findings) -> Json:
     """A constant; reports what deployment would have to fill in, which only a task's target can hold."""
     if isinstance(value, Tagged):
-        fix = "write the value itself; deployment fills in `resourceArn` and `action` only"
+        fix = "write the value itself; deployment fills in `resourceArn` only"
         findings.error("E11", at, f"a constant must be JSON, not {kind(value)}", fix)
         return plain(value.value, at, findings)
     if isinstance(value, dict):

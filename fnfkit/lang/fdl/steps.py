@@ -6,7 +6,7 @@ import datetime
 import re
 from dataclasses import replace
 
-from fnfkit.lang.fdl.findings import Findings, among, kind, meant
+from fnfkit.lang.fdl.findings import Findings, among, kind
 from fnfkit.lang.fdl.schema import BRANCH, DEFAULT, ITERATION, LONGEST_WAIT, MOST_BRANCHES, OPTION, STEPS
 from fnfkit.lang.fdl.sources import GIVES, OWN, TAKES, read_condition, read_mappings, read_path
 from fnfkit.lang.fdl.tasks import read_task
@@ -29,7 +29,7 @@ def read_steps(items: list[Json], at: Location, findings: Findings) -> tuple[Ste
         if isinstance(step, Task | Choice):
             for place, goto in _jumps(step):
                 if goto and goto not in names:
-                    _missing(goto, (*at, position, *place, "goto"), sorted(names), findings)
+                    _missing(goto, (*at, position, *place, "goto"), names, findings)
     return steps
 
 
@@ -40,9 +40,9 @@ def _jumps(step: Task | Choice) -> list[tuple[Location, str | None]]:
     return [*options, (("default",), step.default.goto)] if step.default else [*options]
 
 
-def _missing(goto: str, at: Location, names: list[str], findings: Findings) -> None:
+def _missing(goto: str, at: Location, names: set[str], findings: Findings) -> None:
     message = f"`goto: {goto:.128}` names no step of the same sequence"
-    fix = meant(goto, names) or "a jump reaches the neighbours of its step only, not steps inside or outside"
+    fix = findings.meant(goto, names) or "a jump reaches the neighbours of its step only, not steps inside or outside"
     findings.error("E05", at, message, fix)
 
 
@@ -83,7 +83,7 @@ def _unknown_type(step: JsonObject, type: str | None, at: Location, findings: Fi
         fix = "loop with a choice that jumps back to a step before it"
         findings.error("E01", place, "the step type `loop` is not documented and not supported", fix)
     else:
-        findings.error("E01", place, f"there is no step type `{type:.40}`", meant(type, STEPS) or among(STEPS))
+        findings.error("E01", place, f"there is no step type `{type:.40}`", findings.meant(type, STEPS) or among(STEPS))
 
 
 def _body(type: str, step: JsonObject, name: str, at: Location, findings: Findings) -> Step:

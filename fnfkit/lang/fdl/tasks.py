@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from fnfkit.lang.fdl.findings import Findings, among, kind, meant
+from fnfkit.lang.fdl.findings import Findings, among, kind
 from fnfkit.lang.fdl.schema import CATCH, LONGEST_INTERVAL, RETRY
 from fnfkit.lang.fdl.sources import GIVES, read_mappings, read_parameters
 from fnfkit.lang.marked import Tagged
@@ -61,14 +61,15 @@ def read_target(step: JsonObject, at: Location, findings: Findings) -> Target:
 
 
 def _target(value: Json, key: str, at: Location, findings: Findings) -> Target:
-    if isinstance(value, Tagged) and isinstance(value.value, str):
+    filled_in = key == "resourceArn"  # by deployment, and only there (fdl.md 1)
+    if filled_in and isinstance(value, Tagged) and isinstance(value.value, str):
         return Unresolved(value.tag, value.value)
     if not isinstance(value, str):
-        findings.error("E04", at, f"`{key}` must be text, not {kind(value)}", "write one text, or a tag such as `!Ref`")
+        findings.error("E04", at, f"`{key}` must be text, not {kind(value)}", _correction("", key))
         return _STAND_IN
-    if _PLACEHOLDER.search(value):
+    if filled_in and _PLACEHOLDER.search(value):
         return Unresolved("", value)
-    target = parse_arn(value) if key == "resourceArn" else _action(value)
+    target = parse_arn(value) if filled_in else _action(value)
     if target is not None:
         return target
     findings.error("E04", at, f"`{value:.100}` is not a form of `{key}`", _correction(value, key))
@@ -103,7 +104,7 @@ def _pattern(step: JsonObject, target: Target, at: Location, findings: Findings)
     place = (*at, "pattern")
     pattern = _PATTERNS.get(text)
     if pattern is None:
-        fix = meant(text, _PATTERNS) or among(_PATTERNS)
+        fix = findings.meant(text, _PATTERNS) or among(_PATTERNS)
         findings.error("E09", place, f"there is no pattern `{text:.40}`", fix)
         return Pattern.REQUEST_RESPONSE
     offered = _offered(target)
