@@ -117,7 +117,7 @@ class Ram:
         nonce = secrets.token_hex(12)
         payload = json.dumps([nonce, role, session_name, expires], separators=(",", ":")).encode()
         token = base64.b64encode(self._seal(payload) + payload).decode()
-        return Session(self._session_key(nonce, role, session_name), token, expires, f"{_role_id(role)}:{session_name}")
+        return Session(self._session_key(nonce, role, session_name), token, expires, f"{role_id(role)}:{session_name}")
 
     def _session_key(self, nonce: str, role: str, session_name: str) -> AccessKey:
         secret = base64.b64encode(self._seal(b"secret:" + nonce.encode())).decode()
@@ -152,7 +152,8 @@ class Ram:
         return nonce, role, session_name, expires
 
 
-def _role_id(role: str) -> str:
+def role_id(role: str) -> str:
+    """The number that stands for a role name; made up, and always the same for a name."""
     return str(3 * 10**17 + int.from_bytes(hmac.digest(b"role", role.encode(), "sha1")[:6], "big"))
 
 

@@ -1,0 +1,112 @@
+"""uvicorn's HTTP connection with the bounds that a server on a socket needs.
+
+1. A request has to arrive whole within `REQUEST_SECONDS`, counted from the connection or from its first byte, so that
+   a slow client costs a socket for a while and nothing else.
+2. Its line and headers together are at most `MAX_HEAD` bytes; the body is bounded by whoever reads it.
+3. Request targets in absolute form (`GET http://host/?a=b`), which clients send to a proxy, become their path and
+   query (api-signing.md 6.6).
+4. What is not HTTP gets an error body, never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from fnfkit.protocol.rpc import error
+from fnfkit.server.service import MAX_REQUEST, new_request_id
+
+REQUEST_SECONDS = 30.0
+MAX_HEAD = MAX_REQUEST + 64 * 1024
+"""Room for every parameter in the query, which is legal, and for headers."""
+
+
+class Connection(HttpToolsProtocol):
+    """One client."""
+
+    request_seconds = REQUEST_SECONDS
+    max_head = MAX_HEAD
+
+    _in_head = True
+    _head_bytes = 0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected; the time for its first request begins."""
+        super().connection_made(transport)
+        self._begin_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come; too many for a head end the connection."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.max_head and not self.transport.is_closing():
+                self._refuse("EntityTooLarge", f"The request line and headers are over {self.max_head} bytes.")
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        if self._deadline is None:
+            self._begin_deadline()
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is there: its target becomes path and query."""
+        self._in_head = False
+        self.url = origin_form(self.url)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request is there as a whole."""
+        self._end_deadline()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers bytes that are not HTTP."""
+        self._refuse("InvalidArgument", msg)
+
+    def shutdown(self) -> None:
+        """The server stops: answers in the making are sent, half requests are dropped."""
+        if self._deadline is not None:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def _begin_deadline(self) -> None:
+        self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
+
+    def _end_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def _refuse(self, code: str, message: str) -> None:
+        response = error(400, code, message, request_id=new_request_id(), host="")
+        head = f"content-type: {response.headers['content-type']}\r\ncontent-length: {len(response.body)}\r\n"
+        closing = "connection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[400] + (head + closing).encode() + response.body)
+        self.transport.close()
+
+
+def origin_form(target: bytes) -> bytes:
+    """The path and query of a request target, whatever its form; an empty path is `/`."""
+    if target.startswith(b"/"):
+        return target
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or b"/" in scheme or b"?" in scheme:
+        return target if not target.startswith(b"?") else b"/" + target
+    cut = min((at for at in (rest.find(b"/"), rest.find(b"?")) if at >= 0), default=len(rest))
+    return rest[cut:] if rest[cut : cut + 1] == b"/" else b"/" + rest[cut:]

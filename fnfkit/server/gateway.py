@@ -1,0 +1,98 @@
+"""One door for every service: finds the service of a request and never lets an exception out.
+
+Dispatch is a table tried in order (api-signing.md 0): the control endpoints, then the services that recognise a
+request by its Authorization header or path (message queues, functions, stacks), then the RPC-style products, which
+recognise by Action and Version and take everything else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from fnfkit.cloud.clock import DrivenClock
+from fnfkit.cloud.ram import Ram
+from fnfkit.protocol.http import Request, Response
+from fnfkit.protocol.rpc import error
+from fnfkit.server import fnf, sts
+from fnfkit.server.auth import Verifier
+from fnfkit.server.control import Control
+from fnfkit.server.later import Later
+from fnfkit.server.rpc import Rpc
+from fnfkit.server.service import Answer, Service, new_request_id
+
+_log = logging.getLogger("fnfkit.server")
+
+
+class Loop(Protocol):
+    """Whoever makes a virtual clock jump; it is told that clients are at work."""
+
+    def touch(self) -> None: ...
+
+
+class Served(Protocol):
+    """What of a cloud the gateway needs."""
+
+    @property
+    def clock(self) -> DrivenClock: ...
+
+    @property
+    def ram(self) -> Ram: ...
+
+    @property
+    def loop(self) -> Loop: ...
+
+    @property
+    def flows(self) -> fnf.ServedFlows: ...
+
+
+class Gateway:
+    """HTTP in front of a cloud, independent of any HTTP library. `services` are the rows between control and RPC."""
+
+    def __init__(self, cloud: Served, services: Sequence[Service] = (), *, verifier: Verifier | None = None) -> None:
+        products = (fnf.product(cloud.flows, cloud.clock), sts.product(cloud.ram))
+        rpc = Rpc(verifier or Verifier(cloud.ram), products)
+        self._touch = cloud.loop.touch
+        self._services = (Control(cloud.clock, cloud.ram).service(), *services, rpc.service())
+
+    def room(self, head: Request) -> int:
+        """How many bytes of body the service of a request takes; the body itself is not looked at."""
+        return self._service(head).max_body
+
+    def refuse_too_large(self, head: Request) -> Response:
+        """The answer to a request with a larger body than that."""
+        return self._service(head).too_large(head)
+
+    def handle(self, request: Request) -> Answer:
+        """Answers a request, now or later. It does not block for longer than the cloud folds one turn of work."""
+        self._touch()
+        answer = _safe(lambda: self._service(request).handle(request))
+        if isinstance(answer, Later):
+            pending = answer
+            return pending.becoming(lambda: _safe_response(pending.answer))
+        return answer
+
+    def _service(self, request: Request) -> Service:
+        return next(service for service in self._services if service.matches(request))
+
+
+def _safe(produce: Callable[[], Answer]) -> Answer:
+    try:
+        return produce()
+    except Exception:
+        return _internal_error()
+
+
+def _safe_response(produce: Callable[[], Response]) -> Response:
+    try:
+        return produce()
+    except Exception:
+        return _internal_error()
+
+
+def _internal_error() -> Response:
+    request_id = new_request_id()
+    _log.exception("request %s failed inside the emulator; this is a bug of fnfkit", request_id)
+    message = "An internal error has occurred. Please retry."
+    return error(500, "InternalServerError", message, request_id=request_id, host="")
