@@ -14,7 +14,7 @@ from typing import TypeAlias, assert_never
 from fnfkit.engine.coerce import equal, number, ordered, truth
 from fnfkit.engine.errors import EvaluationError, Flaw
 from fnfkit.engine.paths import lookup
-from fnfkit.engine.sizes import LEVEL, weigh
+from fnfkit.engine.sizes import LEVEL, weigh, weigh_flat
 from fnfkit.model.expr import (
     And,
     Call,
@@ -42,6 +42,7 @@ MAX_NESTING = 64
 """Levels of an expression tree; a deeper one has no value (inferred)."""
 _CONTEXT_WEIGHT = 4096
 _PATH_WEIGHT = LEVEL + 8
+_SMALL = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class Formula:
     left: int = 0
     right: int = 0
     uses_context: bool = False
+
+    def weight(self, value: Json, left: int, right: int) -> int:
+        """The weight of a value of this formula, by the weights of what it was made from."""
+        bound = self.base + self.left * left + self.right * right
+        # A field of a large value is mostly small: look before the bound grows from step to step.
+        return bound if bound < _SMALL else weigh_flat(value) or bound
 
 
 def formula(expr: Expr, view: View) -> Formula:

@@ -96,8 +96,8 @@ class Execution:
         self.timers: dict[int, Alarm] = {}
         self.tokens: dict[int, TaskRun | Spent] = {}
         """By the StepEntered id of the task that issued them."""
-        self.deadline = 0
-        """The timer of the whole execution, 0 if there is none."""
+        self.deadline: SetTimer | None = None
+        """The timer of the whole execution."""
 
     # What a driver asks
 
@@ -113,7 +113,8 @@ class Execution:
         that the driver can attach to the job again. Calls come first, then timers, each in the order they were made.
         """
         calls = [_invoke(run) for run in self.calls.values() if not (run.accepted and _waits_for_callback(run))]
-        return [*calls, *(SetTimer(timer, alarm.due) for timer, alarm in self.timers.items())]
+        timers = [SetTimer(timer, alarm.due) for timer, alarm in self.timers.items()]
+        return [*calls, *([] if self.deadline is None else [self.deadline]), *timers]
 
     def waiting_token(self, token: str) -> TokenState:
         """What a report with this token meets (fdl.md 4.10)."""
@@ -163,7 +164,13 @@ class Execution:
             raise Oversize(f"{what}: JSON nested deeper than the limit of {MAX_DEPTH} levels")
         return byte_size(value), depth
 
-    def set_timer(self, due: int, run: Pause | TaskRun | None) -> int:
+    def set_deadline(self, due: int) -> None:
+        """Set the timer of the whole execution."""
+        self.serial += 1
+        self.deadline = SetTimer(self.serial, due)
+        self.commands.append(self.deadline)
+
+    def set_timer(self, due: int, run: Pause | TaskRun) -> int:
         """Set a timer and return its number."""
         self.serial += 1
         self.timers[self.serial] = Alarm(due, run)
@@ -201,9 +208,12 @@ class Execution:
     def abandon_all(self) -> None:
         """Take back every call and timer, and forget what was going on."""
         self.commands += [Abandon(call) for call in self.calls]
+        if self.deadline is not None:
+            self.commands.append(CancelTimer(self.deadline.timer))
         self.commands += [CancelTimer(timer) for timer in self.timers]
-        self.tokens = {event_id: spent(holder) for event_id, holder in self.tokens.items()}
-        self.calls, self.timers, self.agenda, self.root = {}, {}, [], None
+        if self.tokens:
+            self.tokens = {event_id: spent(holder) for event_id, holder in self.tokens.items()}
+        self.calls, self.timers, self.agenda, self.deadline, self.root = {}, {}, [], None, None
 
 
 def spent(holder: TaskRun | Spent) -> Spent:

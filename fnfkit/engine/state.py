@@ -141,7 +141,7 @@ class Spent(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """A timer that is set; `run` is None for the deadline of the execution."""
+    """A timer that is set, and who waits for it."""
 
     due: int
-    run: Pause | TaskRun | None
+    run: Pause | TaskRun

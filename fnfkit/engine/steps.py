@@ -25,7 +25,7 @@ def take(execution: Execution, run: Run) -> None:
         return
     context = execution.context(run) if takes.uses_context else None
     run.input = takes.evaluate(scope.input, scope.local, context)
-    weight = takes.base + takes.left * scope.input_weight + takes.right * scope.local_weight
+    weight = takes.weight(run.input, scope.input_weight, scope.local_weight)
     if weight > execution.size_limit:
         (weight,) = execution.fit("step input", run.input)
     run.weight = weight
@@ -64,9 +64,10 @@ def give(execution: Execution, run: Run, result: Json, weight: int) -> tuple[Jso
     else:
         context = execution.context(run) if gives.uses_context else None
         output = gives.evaluate(run.input, result, context)
-        output_weight = gives.base + gives.left * run.weight + gives.right * weight
+        output_weight = gives.weight(output, run.weight, weight)
     if run.weight + weight + output_weight > execution.size_limit:
         _, _, output_weight = execution.fit("input, local and output of the step", run.input, result, output)
+        fit_scope(execution, run.scope, at_least=0)
     return output, output_weight
 
 
@@ -84,9 +85,11 @@ def merge_output(execution: Execution, scope: Scope, output: Json, weight: int) 
     fit_scope(execution, scope)
 
 
-def fit_scope(execution: Execution, scope: Scope) -> None:
-    """The scope's input and local must fit the data of one event, the next StepEntered (fdl.md 6.5). Raises Flaw."""
-    if scope.input_weight + scope.local_weight > execution.size_limit:
+def fit_scope(execution: Execution, scope: Scope, *, at_least: int | None = None) -> None:
+    """The scope's input and local must fit the data of one event, the next StepEntered (fdl.md 6.5). Raises Flaw.
+
+    They are measured if their weights pass the limit, or `at_least` where that is given."""
+    if scope.input_weight + scope.local_weight > (execution.size_limit if at_least is None else at_least):
         weights = execution.fit("input and local around the step", scope.input, scope.local)
         scope.input_weight, scope.local_weight = weights
 

@@ -215,7 +215,7 @@ def _caught(execution: Execution, run: TaskRun, entry: CatchNode, error: str, ca
     if on_error is not None:
         context = execution.context(run) if on_error.uses_context else None
         output = on_error.evaluate(run.input, failure, context)
-        weight = on_error.base + on_error.left * run.weight + on_error.right * weigh(failure)
+        weight = on_error.weight(output, run.weight, weigh(failure))
         if weight > execution.size_limit:
             (weight,) = execution.fit("error mapping", output)
         merge_output(execution, scope, output, weight)

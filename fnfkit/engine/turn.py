@@ -34,7 +34,7 @@ from fnfkit.engine.events import (
 from fnfkit.engine.execution import Execution
 from fnfkit.engine.history import EXECUTION_STARTED, HistoryEvent
 from fnfkit.engine.nodes import ChoiceNode, FailNode, ForeachNode, ParallelNode, PassNode, TaskNode, WaitNode
-from fnfkit.engine.sizes import weigh
+from fnfkit.engine.sizes import EMPTY_WEIGHT, weigh
 from fnfkit.engine.state import EMPTY, Nest, Pause, Scope, TaskRun
 from fnfkit.engine.steps import enter, fail, fit_scope
 from fnfkit.engine.task import accepted, completed, failed, reported, reported_failure, run_task, timer_fired
@@ -137,7 +137,7 @@ def _take_input(execution: Execution, scope: Scope) -> None:
     if takes is not None:
         context = execution.flow_context() if takes.uses_context else None
         scope.input = takes.evaluate(scope.input, EMPTY, context)
-        scope.input_weight = takes.base + (takes.left + takes.right) * scope.input_weight
+        scope.input_weight = takes.weight(scope.input, scope.input_weight, EMPTY_WEIGHT)
     fit_scope(execution, scope)
 
 
@@ -146,22 +146,21 @@ def _set_deadline(execution: Execution) -> None:
     spans = [execution.program.timeout, execution.settings.limits.execution_seconds]
     given = [span for span in spans if span is not None]
     if given:
-        execution.deadline = execution.set_timer(execution.now + 1000 * min(given), None)
+        execution.set_deadline(execution.now + 1000 * min(given))
 
 
 def _timer_fired(execution: Execution, timer: int) -> None:
-    alarm = execution.timers.pop(timer, None)
-    if alarm is None:
+    if execution.deadline is not None and timer == execution.deadline.timer:
+        seconds = (execution.deadline.due - execution.started) // 1000
+        cause = f"the execution did not end within {seconds} seconds"
+        execution.deadline = None
+        execution.end("TimedOut", {"error": TIMEOUT, "cause": cause})
+    elif (alarm := execution.timers.pop(timer, None)) is None:
         return
-    match alarm.run:
-        case None:
-            seconds = (alarm.due - execution.started) // 1000
-            cause = f"the execution did not end within {seconds} seconds"
-            execution.end("TimedOut", {"error": TIMEOUT, "cause": cause})
-        case Pause() as pause:
-            end_wait(execution, pause)
-        case TaskRun() as task:
-            timer_fired(execution, task)
+    elif isinstance(alarm.run, Pause):
+        end_wait(execution, alarm.run)
+    else:
+        timer_fired(execution, alarm.run)
 
 
 def _run(execution: Execution) -> None:
@@ -238,7 +237,7 @@ def _output(execution: Execution, scope: Scope) -> Json:
     if gives is not None:
         context = execution.flow_context() if gives.uses_context else None
         output = gives.evaluate(scope.input, scope.local, context)
-        weight = gives.base + gives.left * scope.input_weight + gives.right * scope.local_weight
+        weight = gives.weight(output, scope.input_weight, scope.local_weight)
     if weight > execution.size_limit:
         execution.fit("flow output", output)
     if execution.program.accumulates and type(output) is not dict:
@@ -253,6 +252,6 @@ def _fail_flow(execution: Execution, cause: str) -> None:
 def _retire(execution: Execution) -> None:
     """The flow was deleted: once no step is under way any more, the execution stops (api-fnf.md 6)."""
     execution.agenda = [scope for scope in execution.agenda if isinstance(scope, Scope) and not scope.cancelled]
-    at_rest = not execution.calls and execution.timers.keys() <= {execution.deadline}
-    if execution.ended_at is None and at_rest and not execution.agenda:
+    at_rest = not (execution.calls or execution.timers or execution.agenda)
+    if execution.ended_at is None and at_rest:
         execution.end("Stopped", {"error": "", "cause": "the flow was deleted"})
