@@ -43,14 +43,14 @@ class Loop:
         self._owner: int | None = None
         self._depth = 0
         self._ownership = threading.Lock()
-        self._idle = False
+        self._turns = 0
+        self._turning = False
         self._touched = time.monotonic()
         clock.listen(self.wake)
 
     def post(self, action: Action) -> None:
         """Has an action run by the driving thread, soon. From any thread."""
         self._actions.append(action)
-        self._idle = False
         self.wake()
 
     def wake(self) -> None:
@@ -117,6 +117,14 @@ class Loop:
             return True
 
     def _turn(self) -> bool:
+        self._turns += 1
+        self._turning, outer = True, self._turning
+        try:
+            return self._run_ready()
+        finally:
+            self._turning = outer
+
+    def _run_ready(self) -> bool:
         ran = False
         self._seen = self._signal  # what is signalled from here on is a reason not to wait
         while (action := self._clock.take_due()) is not None:
@@ -138,8 +146,7 @@ class Loop:
         if self._clock.held():
             self._wait(due)
         elif due is None or not self._clock.pending():
-            self._idle = not self._actions
-            return not self._idle
+            return bool(self._actions)
         elif self._clock.virtual:
             self._clock.jump(due)
         else:
@@ -150,7 +157,6 @@ class Loop:
         """Waits for work while served; returns since when the loop is idle, or None once time has jumped."""
         due = self._clock.next_due()
         if not self._clock.virtual or self._clock.held() or due is None or not self._clock.pending():
-            self._idle = not (self._actions or self._clock.held() or self._clock.pending())
             self._wait(due, _LOOK_AT_STOP)
             return idle_since
         now = time.monotonic()
@@ -180,13 +186,19 @@ class Loop:
     def _watch(self, predicate: Callable[[], bool]) -> bool:
         """Waits for the thread that drives to make the predicate hold, or to run out of work."""
         while not predicate():
-            if self._idle or self._owner is None:
+            if self._owner is None or self._idle():
                 return predicate()
             with self._condition:
                 self._waiting += 1
                 self._condition.wait(_LOOK_AT_STOP)
                 self._waiting -= 1
         return True
+
+    def _idle(self) -> bool:
+        """Whether the driving thread has nothing to do and nothing to wait for; asked from another thread."""
+        turns = self._turns
+        busy = self._turning or self._actions or self._clock.held() or self._clock.pending()
+        return not (busy or self._turning or self._turns != turns)
 
     @contextmanager
     def _driving(self) -> Iterator[bool]:
