@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -99,11 +100,13 @@ class SqliteStore:
         self._changes.records[table, key] = None
 
     def scan(self, table: str, prefix: str = "", start: str = "") -> Iterator[tuple[str, bytes]]:
-        """Records whose key has the prefix and is not before `start`, in key order.
+        """Records whose key has the prefix and is not before `start`, in key order."""
+        changed = self._changes.overlay(table, prefix, start)
+        fresh = sorted((key, value) for key, value in changed.items() if value is not None)
+        kept = ((key, value) for key, value in self._rows_from(table, prefix, start) if key not in changed)
+        yield from heapq.merge(kept, fresh)
 
-        Changes that are not committed yet are committed first, so that one ordered read suffices.
-        """
-        self.commit()
+    def _rows_from(self, table: str, prefix: str, start: str) -> Iterator[tuple[str, bytes]]:
         rows = self._db.execute(
             "SELECT key, value FROM record WHERE area = ? AND key >= ? ORDER BY key", (table, max(prefix, start))
         )
@@ -152,10 +155,10 @@ class SqliteStore:
         if changes.dropped:
             db.executemany("DELETE FROM journal WHERE stream = ?", [(stream,) for stream in changes.dropped])
         if changes.appended:
-            db.executemany("INSERT INTO journal VALUES (?, ?, ?)", self._rows(changes.appended))
+            db.executemany("INSERT INTO journal VALUES (?, ?, ?)", self._numbered(changes.appended))
         db.execute("COMMIT")
 
-    def _rows(self, appended: dict[str, list[bytes]]) -> Iterator[tuple[str, int, bytes]]:
+    def _numbered(self, appended: dict[str, list[bytes]]) -> Iterator[tuple[str, int, bytes]]:
         for stream, records in appended.items():
             for record in records:
                 self._number += 1

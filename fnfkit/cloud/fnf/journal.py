@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import orjson
 
 from fnfkit.engine.events import (
@@ -18,30 +20,53 @@ from fnfkit.engine.events import (
     TimerFired,
 )
 from fnfkit.engine.history import HistoryEvent
+from fnfkit.model.json import Json
 
 _KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (Accepted, Completed, Failed, Reported, ReportedFailure, Resume, Retire, Start, Stop, TimerFired)
 }
-_NAMES = {kind: name for name, kind in _KINDS.items()}
+_FIELDS = {kind: (name, tuple(kind.__dataclass_fields__)) for name, kind in _KINDS.items()}
+
+_SLOW = b"~"
+"""Opens a record that the fast encoder could not write: integers beyond 64 bits, halves of surrogate pairs."""
+
+
+def encode(value: Json) -> bytes:
+    """A JSON value as bytes. Raises TypeError for values that are not JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _SLOW + json.dumps(value, separators=(",", ":")).encode()
+
+
+def decode(record: bytes) -> Json:
+    """The value of a record."""
+    return json.loads(record[1:]) if record.startswith(_SLOW) else orjson.loads(record)
+
+
+def text_of(value: Json) -> str:
+    """A JSON value as compact text."""
+    return encode(value).decode().removeprefix("~")
 
 
 def encode_event(event: Event) -> bytes:
     """An event as a journal record. Raises TypeError for values that are not JSON."""
-    return orjson.dumps((_NAMES[type(event)], event))
+    name, fields = _FIELDS[type(event)]
+    return encode([name, *[getattr(event, field) for field in fields]])
 
 
 def decode_event(record: bytes) -> Event:
     """The event of a journal record."""
-    name, fields = orjson.loads(record)
-    return _KINDS[name](**fields)
+    name, *values = decode(record)
+    return _KINDS[name](*values)
 
 
 def encode_history(history: list[HistoryEvent]) -> bytes:
     """A whole history as one record."""
-    return orjson.dumps([*map(tuple, history)])
+    return encode([*map(tuple, history)])
 
 
 def decode_history(record: bytes) -> list[HistoryEvent]:
     """The history of a record."""
-    return [HistoryEvent(*fields) for fields in orjson.loads(record)]
+    return [HistoryEvent(*fields) for fields in decode(record)]

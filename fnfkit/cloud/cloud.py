@@ -1,0 +1,131 @@
+"""The embedded account: its services around one lock, one clock, one loop and one store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from fnfkit.cloud.clock import DrivenClock, VirtualClock
+from fnfkit.cloud.fc.context import Credentials
+from fnfkit.cloud.fc.service import FunctionService
+from fnfkit.cloud.fc.target import FunctionTarget
+from fnfkit.cloud.fnf.archive import Archive
+from fnfkit.cloud.fnf.core import Core, Ids, Quotas, Registry
+from fnfkit.cloud.fnf.runner import Runner
+from fnfkit.cloud.fnf.service import FlowService
+from fnfkit.cloud.fnf.subflows import FlowActions, FlowTarget
+from fnfkit.cloud.fnf.throttle import Throttle
+from fnfkit.cloud.loop import Loop
+from fnfkit.cloud.mns.service import MessageService
+from fnfkit.cloud.ram import Ram
+from fnfkit.cloud.store import Store
+from fnfkit.cloud.store_memory import MemoryStore
+from fnfkit.cloud.targets import Targets
+from fnfkit.engine.settings import Settings
+from fnfkit.model.names import ActionRef, FlowRef, FunctionRef
+
+
+class Cloud:
+    """An account of the cloud, in this process.
+
+    Without arguments: virtual time from 2020-01-01 on, everything in memory, no rate limits, UUIDs from seed 0, so
+    that two runs of the same calls are equal to the byte. Nothing happens until the cloud is driven: by `run_until`,
+    `run_until_idle` or `advance` in the caller's thread, or by `serve_forever` in a thread of its own.
+
+    State is touched only with `lock` held; functions and call-backs run without it, in the driving thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: DrivenClock | None = None,
+        store: Store | None = None,
+        settings: Settings | None = None,
+        region: str = "cn-hangzhou",
+        account_id: str = "123456789012",
+        throttle: bool = False,
+        quotas: Quotas | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.clock: DrivenClock = VirtualClock() if clock is None else clock
+        self.store: Store = MemoryStore() if store is None else store
+        self.lock = threading.RLock()
+        self.loop = Loop(self.clock)
+        self.targets = Targets()
+        self.ram = Ram(self.clock, account_id)
+        self.functions = FunctionService(
+            self.clock, region=region, account_id=account_id, credentials=self._function_credentials
+        )
+        self.mns = MessageService(
+            self.clock, self.store, self.lock, drive=self.run_until, post=self.loop.post, account=account_id
+        )
+        self.queues, self.topics = self.mns.queues, self.mns.topics
+        core = self._core(settings or Settings(), quotas or Quotas(), seed)
+        self.flows = FlowService(core, Throttle(self.clock, throttle))
+        self.targets.register(FunctionRef, FunctionTarget(self.functions))
+        self.mns.register(self.targets)
+        self.targets.register(FlowRef, FlowTarget(core, self.flows))
+        self.targets.register(ActionRef, FlowActions(self.flows), "fnf")
+
+    def _core(self, settings: Settings, quotas: Quotas, seed: int) -> Core:
+        archive = Archive(self.store, settings)
+        runner = Runner(self.clock, self.store, self.loop, self.lock, self.targets, archive)
+        runner.account = self.account_id
+        return Core(
+            clock=self.clock,
+            store=self.store,
+            loop=self.loop,
+            lock=self.lock,
+            archive=archive,
+            runner=runner,
+            registry=Registry(),
+            ids=Ids(seed),
+            settings=settings,
+            quotas=quotas,
+        )
+
+    def _function_credentials(self) -> Credentials:
+        """What a function's role is given: an STS session of this account."""
+        session = self.ram.assume_role(f"acs:ram::{self.account_id}:role/fnfkit-function", "fnfkit-function")
+        return Credentials(session.key.id, session.key.secret, session.token)
+
+    def run_until(self, predicate: Callable[[], bool]) -> bool:
+        """Drives work, and lets time pass, until the predicate holds or nothing is left; returns whether it holds."""
+        return self.loop.run_until(predicate)
+
+    def run_until_idle(self) -> None:
+        """Drives work, and lets time pass, until nothing is left but waiting for callers and schedules."""
+        self.loop.run_until_idle()
+
+    def advance(self, seconds: float) -> None:
+        """Lets so many seconds pass, schedules included."""
+        self.loop.advance(seconds)
+
+    def serve_forever(self, stop: threading.Event) -> None:
+        """Drives the cloud in this thread until `stop` is set."""
+        self.loop.serve_forever(stop)
+
+    def recover(self) -> None:
+        """Takes up what the store has kept: call it once, before anything else. Raises StoreError.
+
+        Virtual time goes on from the last event. Calls whose answers had not been committed are made again.
+        """
+        with self.lock:
+            self.flows.recover()
+            self.mns.recover()
+
+    def close(self) -> None:
+        """Ends the functions that still run, and releases the store."""
+        self.functions.close()
+        with self.lock:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,184 @@
+"""What the store keeps of flows and executions, and how it is found again.
+
+| table | key | holds |
+|---|---|---|
+| flow, retired | flow name, flow id | the flow, and the number of its newest revision |
+| revision | flow id / number | a definition |
+| live | flow id / execution name | how a running execution was started; its journal is the stream of the same key |
+| order | flow id / start order, newest first | the execution's name |
+| ended, history | flow id / execution name | an ended execution, and all its events |
+| callback | flow id / execution name | a report that is still to be made for an ended execution |
+| schedule | flow id / schedule name | a schedule, and when it fired last |
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+
+import orjson
+
+from fnfkit.cloud.fnf.journal import decode_history, encode_history
+from fnfkit.cloud.fnf.run import AnyRun, Ended, Revision, Run, StoredFlow
+from fnfkit.cloud.store import Store
+from fnfkit.engine.history import HistoryEvent
+from fnfkit.engine.settings import Settings
+from fnfkit.model.json import Json
+from fnfkit.ports import ExecutionRecord, FlowRecord
+
+_LAST = 10**15
+"""Start orders count down from here in keys, so that the newest comes first."""
+_HISTORIES = 8
+"""Histories kept decoded, for callers who page through one."""
+
+
+class Archive:
+    """Flows and executions in a store. Callers hold the cloud's lock, and commit."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._histories: OrderedDict[str, list[HistoryEvent]] = OrderedDict()
+        self.durable = store.durable
+
+    def save_flow(self, flow: StoredFlow) -> None:
+        """Writes a flow and its newest revision."""
+        if self.durable:
+            row = orjson.dumps([asdict(flow.record), flow.revision.number])
+            self._store.put(*_place(flow), row)
+            self._store.put("revision", _revision_key(flow, flow.revision.number), flow.revision.definition.encode())
+
+    def load_flows(self) -> Iterator[StoredFlow]:
+        """Every flow the store has, the deleted ones that still have running executions included."""
+        for table in ("flow", "retired"):
+            for _, row in list(self._store.scan(table)):
+                fields, number = orjson.loads(row)
+                record = FlowRecord(**fields)
+                flow = StoredFlow(record, Revision(number, record.definition), self._settings)
+                flow.retired = table == "retired"
+                yield flow
+
+    def retire_flow(self, flow: StoredFlow) -> None:
+        """Forgets everything about a flow that was marked as retired but its running executions."""
+        if not self.durable:
+            return
+        self._store.delete("flow", flow.record.name)
+        if any(not run.ended for run in flow.runs.values()):
+            self.save_flow(flow)
+        else:
+            self.bury_flow(flow)
+        prefix = f"{flow.id}/"
+        for table in ("ended", "history", "order", "schedule", "callback"):
+            for key, _ in list(self._store.scan(table, prefix)):
+                self._store.delete(table, key)
+
+    def bury_flow(self, flow: StoredFlow) -> None:
+        """Removes the last traces of a deleted flow, once none of its executions runs."""
+        if self.durable:
+            self._store.delete("retired", flow.id)
+            for key, _ in list(self._store.scan("revision", f"{flow.id}/")):
+                self._store.delete("revision", key)
+
+    def revision(self, flow: StoredFlow, number: int) -> Revision:
+        """A revision of a flow, from memory or from the store."""
+        revision = flow.revisions.get(number)
+        if revision is None:
+            text = self._store.get("revision", _revision_key(flow, number)) or b""
+            revision = flow.revisions[number] = Revision(number, text.decode())
+        return revision
+
+    def open(self, run: Run) -> None:
+        """Writes how an execution was started."""
+        flow = run.flow
+        flow.runs[run.name] = run
+        if self.durable:
+            row = [run.sequence, run.name, run.revision.number, run.input, run.started, run.callback, run.origin]
+            self._store.put("live", run.key, orjson.dumps(row))
+            self._store.put("order", f"{flow.id}/{_LAST - run.sequence:015d}", run.name.encode())
+
+    def live(self, flow: StoredFlow) -> list[Json]:
+        """How the running executions of a flow were started, in start order."""
+        return sorted(orjson.loads(row) for _, row in self._store.scan("live", f"{flow.id}/"))
+
+    def close(self, run: Run) -> None:
+        """Writes how an execution ended, with its whole history, and drops its journal."""
+        if not self.durable:
+            if run.flow.retired:
+                del run.flow.runs[run.name]
+            return
+        del run.flow.runs[run.name]
+        store, key = self._store, run.key
+        store.delete("live", key)
+        store.drop(key)
+        if not run.flow.retired:
+            store.put("ended", key, orjson.dumps(_ended_row(run)))
+            store.put("history", key, encode_history(run.execution.history))
+
+    def last_sequence(self, flow: StoredFlow) -> int:
+        """The start order of the newest execution of a flow, 0 if it has none."""
+        for key, _ in self._store.scan("order", f"{flow.id}/"):
+            return _LAST - int(key.rpartition("/")[2])
+        return 0
+
+    def find(self, flow: StoredFlow, name: str) -> AnyRun | None:
+        """An execution by name."""
+        run = flow.runs.get(name)
+        if run is not None or not self.durable:
+            return run
+        row = self._store.get("ended", f"{flow.id}/{name}")
+        return self._ended(flow, orjson.loads(row)) if row is not None else None
+
+    def newest_first(self, flow: StoredFlow, start: AnyRun | None) -> Iterator[AnyRun]:
+        """The executions of a flow, from `start` on."""
+        if self.durable:
+            first = f"{flow.id}/{_LAST - start.sequence:015d}" if start else ""
+            for _, name in self._store.scan("order", f"{flow.id}/", first):
+                run = self.find(flow, name.decode())
+                if run is not None:
+                    yield run
+            return
+        for candidate in reversed(flow.runs.values()):
+            if start is None or candidate.sequence <= start.sequence:
+                yield candidate
+
+    def _ended(self, flow: StoredFlow, row: Json) -> Ended:
+        sequence, name, number, input, started, origin, status, output, stopped, error, cause = row
+        record = ExecutionRecord(
+            flow=flow.record.name,
+            name=name,
+            definition=self.revision(flow, number).definition,
+            input=input,
+            output=output,
+            status=status,
+            started=started,
+            stopped=stopped,
+        )
+        history = partial(self._history, f"{flow.id}/{name}")
+        return Ended(flow, record, (sequence, origin, error, cause), history)
+
+    def _history(self, key: str) -> list[HistoryEvent]:
+        history = self._histories.get(key)
+        if history is None:
+            history = decode_history(self._store.get("history", key) or b"[]")
+            self._histories[key] = history
+            if len(self._histories) > _HISTORIES:
+                self._histories.popitem(last=False)
+        return history
+
+
+def _ended_row(run: Run) -> Json:
+    record = run.record()
+    return [
+        *(run.sequence, run.name, run.revision.number, run.input, run.started, run.origin),
+        *(record.status, record.output, record.stopped, run.error, run.cause),
+    ]
+
+
+def _place(flow: StoredFlow) -> tuple[str, str]:
+    return ("retired", flow.id) if flow.retired else ("flow", flow.record.name)
+
+
+def _revision_key(flow: StoredFlow, number: int) -> str:
+    return f"{flow.id}/{number:09d}"
