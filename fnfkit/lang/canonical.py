@@ -11,6 +11,9 @@ from fnfkit.lang.marked import DEEPEST, Tagged
 from fnfkit.lang.scalars import written
 from fnfkit.model.json import Json
 
+LONGEST_KEY = 1000
+"""Characters of a written key; YAML's own limit is 1024."""
+
 _SHORT_TAG = re.compile(r"![A-Za-z0-9_./:-]*\Z")
 _TAG_SIGNS = "!:/,.;?@&=+$-_~*'()#[]"
 
@@ -68,7 +71,9 @@ def _scalar(value: Json) -> str:
         return f"{_tag(value.tag)} {written(str(value.value))}"
     if value is None or isinstance(value, bool | dict | list):
         return json.dumps(value)
-    return repr(value)
+    text = repr(value)
+    # A YAML 1.1 reader takes 1e-09 for text and 1.0e-09 for a number.
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def _tag(tag: str) -> str:
@@ -89,11 +94,13 @@ def representable(value: Json, deepest: int = DEEPEST) -> bool:
     if deepest <= 0:
         return False
     if isinstance(value, dict):
-        return all(
-            isinstance(key, str) and key != "<<" and text_is_representable(key) and representable(item, deepest - 1)
-            for key, item in value.items()
-        )
+        return all(key_is_representable(key) and representable(item, deepest - 1) for key, item in value.items())
     return isinstance(value, list) and all(representable(item, deepest - 1) for item in value)
+
+
+def key_is_representable(key: Json) -> bool:
+    """Whether a key survives: YAML reads no longer ones, and gives `<<` a meaning."""
+    return isinstance(key, str) and key != "<<" and text_is_representable(key) and len(written(key)) <= LONGEST_KEY
 
 
 def text_is_representable(text: str) -> bool:

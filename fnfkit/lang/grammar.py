@@ -40,6 +40,14 @@ HIGHEST = 200
 _BINDING = {"||": 1, "&&": 2} | {op.value: 3 for op in Compare}
 _COMPARE = {op.value: op for op in Compare}
 _LITERALS = {"true": Const(True), "false": Const(False), "null": Const(None)}
+_OPERATORS = {
+    "and": "write `&&`",
+    "or": "write `||`",
+    "not": "write `!` before the value",
+    "-": 'there is no arithmetic; a key that holds `-` stands in brackets: `["my-key"]`',
+    ")": "there is one `)` too many",
+}
+_SELECT = "select the elements in a task"
 _PLAIN_PATH = re.compile(r"(\$[A-Za-z]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)*)\Z")
 _LARGEST = 2**63
 
@@ -122,7 +130,7 @@ class _Parser:
     def whole(self) -> Parsed:
         expr = self.expression(0)
         if self.peek().kind != "end":
-            raise self.unexpected("an operator or the end")
+            raise self.unexpected("an operator or the end", _OPERATORS.get(self.peek().text, ""))
         if height(expr) > HIGHEST:
             raise ExpressionError(1, f"more than {HIGHEST} operators follow one another", "split the condition")
         return Parsed(expr, tuple(self.notes))
@@ -132,7 +140,7 @@ class _Parser:
             raise self.unexpected(f"a path that starts with {self.roots()}")
         path = self.path()
         if self.peek().kind != "end":
-            raise self.unexpected("`.key`, `[n]`, `[*]` or the end")
+            raise self.unexpected("`.key`, `[n]`, `[*]` or the end", _OPERATORS.get(self.peek().text, ""))
         return Parsed(path, tuple(self.notes))
 
     # -- tokens
@@ -281,8 +289,12 @@ class _Parser:
                 parts.append(self.member())
             elif self.accept("["):
                 parts.append(self.bracket())
-            elif (after := self.peek()).text == "..":
-                raise ExpressionError(after.column, "recursive descent `..` is not documented and not supported")
+            elif (after := self.peek()).text[:1] == "." and after.kind == "number":
+                raise self.unexpected("a key after `.`", f"write `[{after.text[1:]}]`")
+            elif after.text == "..":
+                raise ExpressionError(
+                    after.column, "recursive descent `..` is not documented and not supported", _SELECT
+                )
             else:
                 return Path(root, tuple(parts))
 
@@ -305,7 +317,7 @@ class _Parser:
         if token.kind in ("string", "raw", "single"):
             return Key(self.quoted())
         if token.text == "?":
-            raise ExpressionError(token.column, "filters `[?…]` are not documented and not supported")
+            raise ExpressionError(token.column, "filters `[?…]` are not documented and not supported", _SELECT)
         start = self.position_or_none()
         if not self.accept(":"):
             if start is None:
@@ -323,7 +335,7 @@ class _Parser:
         token = self.take()
         value = _number(token)
         if not isinstance(value, int):
-            raise ExpressionError(token.column, f"a position is a whole number, not {token.text}")
+            raise ExpressionError(token.column, f"a position is a whole number, not {token.text}", "write `[0]`")
         return -value if negative else value
 
 

@@ -33,6 +33,7 @@ _HINTS = {
     "+": "expressions have no arithmetic: compute the value in a task",
     "/": "expressions have no arithmetic: compute the value in a task",
     "%": "expressions have no arithmetic: compute the value in a task",
+    "@": "filters `[?(@…)]` are not supported: select in a task",
 }
 
 

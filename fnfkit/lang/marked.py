@@ -107,9 +107,10 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 
 
 def _syntax(text: str, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
     what = str(error.problem or error.context or "it does not parse")
+    at_end = "stream end" in what or "end of stream" in what  # then what was opened is of interest
+    mark = (at_end and error.context_mark) or error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
     where = f" {error.context}" if error.context and error.problem else ""
     return Problem(
         ID, (), f"the text is not YAML: {what}{where}", _hint(text, what, line), mark=Mark(line + 1, column + 1)

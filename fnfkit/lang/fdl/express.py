@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fnfkit.lang.canonical import representable
+from fnfkit.lang.canonical import key_is_representable, representable
 from fnfkit.lang.fdl.sources import FLOW_TAKES, GIVES, OWN, PATH_PARAMETER, PATH_SOURCE, TAKES
 from fnfkit.lang.grammar import Grammar, height
 from fnfkit.lang.marked import DEEPEST
@@ -98,12 +98,21 @@ class Expressions:
     def parameters(self, expr: Expr, at: Location) -> JsonObject | None:
         """serviceParams; None if, told, they are no object."""
         if isinstance(expr, Object):
-            return {key: self.parameter(value, (*at, key)) for key, value in expr.fields}
+            return self.members(expr.fields, at)
         value = constant(expr)
         if isinstance(value, dict):
-            return {key: self.parameter(Const(item), (*at, key)) for key, item in value.items()}
+            return self.members(tuple((key, Const(item)) for key, item in value.items()), at)
         self.unsupported(at, f"serviceParams built by {_kind(expr)}")
         return None
+
+    def members(self, fields: tuple[tuple[str, Expr], ...], at: Location) -> JsonObject:
+        out: JsonObject = {}
+        for key, value in fields:
+            if key_is_representable(key):
+                out[key] = self.parameter(value, (*at, key))
+            else:
+                self.unsupported(at, f"the key `{key!r:.40}`, which YAML cannot carry")
+        return out
 
     def parameter(self, expr: Expr, at: Location) -> Json:
         if len(at) > DEEPEST:
@@ -113,7 +122,7 @@ class Expressions:
             case Path():
                 return self.path(expr, at, OWN)
             case Object(fields):
-                return {key: self.parameter(value, (*at, key)) for key, value in fields}
+                return self.members(fields, at)
             case List(items):
                 return [self.parameter(item, (*at, position)) for position, item in enumerate(items)]
             case Const(value):

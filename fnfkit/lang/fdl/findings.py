@@ -7,7 +7,7 @@ of the wrong type or range, E12 a source that starts like a path and is none.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fnfkit.lang.fdl.schema import ADVICE
@@ -47,7 +47,11 @@ class Findings:
         if isinstance(value, str):
             return value
         if key in owner:
-            fix = f'put it into double quotes: "{value}"' if isinstance(value, bool | int | float) else "write a text"
+            fix = (
+                f'put it into double quotes: "{str(value).lower()}"'
+                if isinstance(value, bool | int | float)
+                else "write a text"
+            )
             self.error(id, (*at, key), f"`{key}` must be text, not {kind(value)}", fix)
         return None
 
@@ -97,15 +101,15 @@ class Findings:
         """Reports the keys that are not allowed here."""
         for key in owner:
             if key not in allowed:
-                message = f"{what} has no property `{key}`"
-                self.error("E03", (*at, key), message, self.meant(key, allowed) or ADVICE.get(key) or among(allowed))
+                message = f"{what} has no property `{key:.60}`"
+                self.error("E03", (*at, key), message, ADVICE.get(key) or self.meant(key, allowed) or among(allowed))
 
-    def meant(self, word: str, words: Iterable[str]) -> str:
+    def meant(self, word: str, words: Collection[str]) -> str:
         """`did you mean …?` for the known word most like an unknown one; nothing if there is none, or if so much is
         wrong or known that looking would take long."""
-        known = {other.lower(): other for other in sorted(words)}
-        if len(known) > MOST_KNOWN or len(self.problems) > MOST_SUGGESTIONS:
+        if len(words) > MOST_KNOWN or len(self.problems) > MOST_SUGGESTIONS:
             return ""
+        known = {other.lower(): other for other in sorted(words)}
         close = difflib.get_close_matches(word.lower()[:100], known, n=1, cutoff=0.7)
         return f"did you mean `{known[close[0]]}`?" if close else ""
 

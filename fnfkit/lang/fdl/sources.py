@@ -28,6 +28,9 @@ PATH_SOURCE = re.compile(r"\$(?:input|local|context)(?=[.\[]|\Z)")
 PATH_PARAMETER = re.compile(r"\$(?=[.\[]|\Z)")
 """How a parameter that is a path begins (fdl.md 4.4)."""
 
+_PATH_HINT = 'a path is a root and `.key`, `[0]`, `[*]` or `["my-key"]`'
+_CONDITION_HINT = 'compare values of the step\'s input, such as `$.key == "text" && $.count < 3`'
+
 
 def read_mappings(owner: JsonObject, key: str, at: Location, grammar: Grammar, findings: Findings) -> Expr | None:
     """The object that a mapping list builds; None if there is no list."""
@@ -80,7 +83,7 @@ def read_path(text: str, at: Location, grammar: Grammar, findings: Findings, id:
     try:
         parsed = parse_path(text, grammar)
     except ExpressionError as error:
-        findings.error(id, at, f"`{text:.60}` is not a path: {error}", error.fix)
+        findings.error(id, at, f"`{text:.60}` is not a path: {error}", error.fix or _PATH_HINT)
         return None
     _notes(parsed, at, findings)
     return parsed.expr if isinstance(parsed.expr, Path) else None
@@ -91,7 +94,7 @@ def read_condition(text: str, at: Location, findings: Findings) -> Expr | None:
     try:
         parsed = parse(text, OWN)
     except ExpressionError as error:
-        findings.error("E07", at, f"the condition `{text:.60}` does not parse: {error}", error.fix)
+        findings.error("E07", at, f"the condition `{text:.60}` does not parse: {error}", error.fix or _CONDITION_HINT)
         return None
     _notes(parsed, at, findings)
     return parsed.expr
