@@ -20,8 +20,6 @@ from fnfkit.model.expr import Path as ExprPath
 from fnfkit.model.flow import Flow
 from fnfkit.model.json import Json
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 LONG = 40 if os.environ.get("FNFKIT_TEST_LONG") else 1
 
 
