@@ -1,1 +1,1 @@
-"""The command line: one file per command; objects are made in `wiring`."""
+"""The command line: the only package that has heard of every other one. Objects are made in `wiring`."""

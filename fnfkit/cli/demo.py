@@ -1,0 +1,236 @@
+"""`fnfkit demo`: the documented flows on embedded accounts in virtual time, each compared with its documentation."""
+
+from __future__ import annotations
+
+import json as codec
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fnfkit.cli import assets, running, wiring
+from fnfkit.cli.blocks import Block, Code, Heading, Line, Row, Table, Tone
+from fnfkit.cli.moments import span
+from fnfkit.cli.options import AsJson
+from fnfkit.cli.output import result, show
+from fnfkit.cli.refusal import DONE, REFUSED
+from fnfkit.cli.running import Outcome
+from fnfkit.cli.sources import deploy_functions, read_object, read_text
+from fnfkit.model.json import JsonObject
+from fnfkit.ports import EventRecord
+
+if TYPE_CHECKING:
+    from fnfkit.cloud.cloud import Cloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run, and what the documentation says about it: status, seconds, and how often steps are entered."""
+
+    title: str
+    template: str
+    input: str
+    status: str
+    seconds: int
+    error: str = ""
+    output: JsonObject | None = None
+    entered: dict[str, int] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    report: tuple[str, str] | None = None
+    """What is reported to the waiting task: ("", output) or (error, cause)."""
+
+
+CASES = (
+    Case(
+        title="Polling: a job of 20 seconds",
+        template="poll",
+        input="input.json",
+        status="Succeeded",
+        seconds=40,
+        entered={"GetJobStatus": 4, "JobSucceeded": 1},
+    ),
+    Case(
+        title="Polling: a job that takes too long",
+        template="poll",
+        input="input-slow-job.json",
+        status="Failed",
+        seconds=40,
+        error="JobFailed",
+        entered={"GetJobStatus": 4, "JobSucceeded": 0},
+    ),
+    Case(
+        title="Transaction: every booking succeeds",
+        template="transaction",
+        input="input.json",
+        status="Succeeded",
+        seconds=0,
+        entered={"OrderSucceeded": 1, "CancelFlight": 0, "CancelTrainTicket": 0},
+        attempts={"ReserveHotel": 1},
+    ),
+    Case(
+        title="Transaction: no room in the hotel",
+        template="transaction",
+        input="input-hotel-fails.json",
+        status="Failed",
+        seconds=7,
+        error="OrderFailed",
+        entered={"OrderSucceeded": 0, "CancelFlight": 1, "CancelTrainTicket": 1},
+        attempts={"ReserveHotel": 4},
+    ),
+    Case(
+        title="Callback: the task is reported as done",
+        template="callback",
+        input="input.json",
+        status="Succeeded",
+        seconds=0,
+        output={"s": "ok"},
+        report=("", '{"status": "ok"}'),
+    ),
+    Case(
+        title="Callback: the task is reported as failed",
+        template="callback",
+        input="input.json",
+        status="Failed",
+        seconds=0,
+        error="Denied",
+        report=("Denied", "the application was turned down"),
+    ),
+    Case(
+        title="Error handling: busy twice, then fine",
+        template="error-handling",
+        input="input.json",
+        status="Succeeded",
+        seconds=30,
+        output={"greeting": "hello busy twice"},
+        attempts={"hello": 3},
+    ),
+    Case(
+        title="Error handling: always busy",
+        template="error-handling",
+        input="input-always-busy.json",
+        status="Succeeded",
+        seconds=70,
+        entered={"final": 1},
+        attempts={"hello": 4},
+    ),
+    Case(
+        title="Error handling: the process exits",
+        template="error-handling",
+        input="input-crash.json",
+        status="Succeeded",
+        seconds=0,
+        entered={"final": 1},
+        attempts={"hello": 1},
+    ),
+    Case(
+        title="Error handling: the step times out",
+        template="error-handling",
+        input="input-slow.json",
+        status="Succeeded",
+        seconds=60,
+        entered={"final": 1},
+        attempts={"hello": 1},
+    ),
+)
+
+
+def demo(json: AsJson = False) -> int:
+    """Run the documented polling, transaction, callback and error-handling flows in virtual time.
+
+    Exit code 0 only if every one ends as documented.
+    """
+    outcomes: list[tuple[Case, Outcome, list[str]]] = []
+    shown: set[str] = set()
+    for case in CASES:
+        outcome = run_case(case)
+        outcomes.append((case, outcome, deviations(case, outcome)))
+        if not json:
+            show(_case(case, outcome, with_definition=case.template not in shown))
+            shown.add(case.template)
+    good = not any(wrong for _, _, wrong in outcomes)
+    result([_data(*row) for row in outcomes], _summary(outcomes), as_json=json)
+    return DONE if good else REFUSED
+
+
+def run_case(case: Case) -> Outcome:
+    """Run a case on an account of its own, so that no function is warm from another one."""
+    folder = assets.template(case.template)
+    definition = read_text(folder / "flow.fdl.yml", "definition")
+    given = read_object(f"@{folder / case.input}", "input")
+    with wiring.embedded() as cloud:
+        deploy_functions(cloud, assets.functions())
+        between = partial(_report, cloud, case.report) if case.report else None
+        return running.run_flow(cloud, definition, given, name=f"demo-{case.template}", between=between)
+
+
+def deviations(case: Case, outcome: Outcome) -> list[str]:
+    """In what an outcome is not as documented."""
+    record = outcome.record
+    entered = Counter(event.step for event in outcome.events if event.type == "StepEntered")
+    attempts = Counter(event.step for event in outcome.events if event.type == "TaskStarted")
+    facts = [
+        ("status", case.status, record.status),
+        ("virtual time", f"{case.seconds} s", f"{outcome.cloud_time / 1000:g} s"),
+        ("error", case.error, running.failure(outcome)[0]),
+        *((f"entries of {step}", count, entered[step]) for step, count in case.entered.items()),
+        *((f"attempts of {step}", count, attempts[step]) for step, count in case.attempts.items()),
+    ]
+    if case.output is not None:
+        facts.append(("output", case.output, running.parsed(record.output)))
+    return [f"{what} is {found}, documented is {wanted}" for what, wanted, found in facts if wanted != found]
+
+
+def _report(cloud: Cloud, report: tuple[str, str], submitted: EventRecord) -> None:
+    token = submitted.detail["output"]["taskToken"]
+    error, text = report
+    if error:
+        cloud.flows.report_task_failed(token, error, text)
+    else:
+        cloud.flows.report_task_succeeded(token, text)
+
+
+def _case(case: Case, outcome: Outcome, *, with_definition: bool) -> Iterator[Block]:
+    path = f"templates/{case.template}/flow.fdl.yml"
+    yield Heading(case.title)
+    yield Line(f"definition {path}", Tone.QUIET)
+    if with_definition:
+        yield Code(outcome.record.definition, "yaml")
+    yield Line(f"input {codec.dumps(running.parsed(outcome.record.input))}")
+    yield from running.blocks(outcome)
+
+
+def _summary(outcomes: list[tuple[Case, Outcome, list[str]]]) -> Iterator[Block]:
+    yield Heading("Summary")
+    yield Table(
+        ("flow", "status", ">events", ">virtual time", ">wall time", "as documented"),
+        tuple(
+            Row(
+                (
+                    case.title,
+                    outcome.record.status,
+                    str(len(outcome.events)),
+                    span(outcome.cloud_time),
+                    f"{outcome.wall_time:.1f} ms",
+                    "; ".join(wrong) or "yes",
+                ),
+                Tone.BAD if wrong else Tone.PLAIN,
+            )
+            for case, outcome, wrong in outcomes
+        ),
+    )
+    wrong = sum(bool(deviation) for _, _, deviation in outcomes)
+    if wrong:
+        yield Line(f"{wrong} of {len(outcomes)} flows did not end as documented", Tone.BAD)
+    else:
+        yield Line("every flow ended as documented", Tone.GOOD)
+
+
+def _data(case: Case, outcome: Outcome, wrong: list[str]) -> JsonObject:
+    return {
+        "title": case.title,
+        "definition": outcome.record.definition,
+        "input": running.parsed(outcome.record.input),
+        **running.as_data(outcome),
+        "deviations": wrong,
+    }

@@ -1,0 +1,82 @@
+"""`fnfkit dev`: an embedded account as a server."""
+
+from __future__ import annotations
+
+import json as codec
+import logging
+import shlex
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fnfkit.cli import wiring
+from fnfkit.cli.options import AsJson, ClockKind, Functions
+from fnfkit.cli.output import progress
+from fnfkit.cli.sources import deploy_functions
+from fnfkit.model.json import JsonObject
+
+if TYPE_CHECKING:
+    from fnfkit.cloud.cloud import Cloud
+    from fnfkit.server.listener import Listening
+
+
+def dev(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8686,
+    store: Annotated[str, typer.Option(metavar="memory|FILE", help="SQLite file that keeps the account.")] = "memory",
+    clock: Annotated[ClockKind, typer.Option(help="Virtual time jumps when nothing is left to do.")] = ClockKind.REAL,
+    functions: Functions = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Listen on an address that other machines can reach.")
+    ] = False,
+    json: AsJson = False,
+) -> int:
+    """Serve an embedded account until SIGINT or SIGTERM.
+
+    When it is ready, `--json` prints one line, an object with endpoint, region, account_id, access_key_id and
+    access_key_secret; without it, the export lines that point the official SDKs and this command line at it.
+    """
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
+
+    def ready(listening: Listening) -> None:
+        account = describe(cloud, listening.endpoint)
+        print(codec.dumps(account) if json else "\n".join(exports(account)), flush=True)
+        progress(f"serving an embedded account at {listening.endpoint}; stop it with Ctrl-C")
+
+    with wiring.embedded(clock=clock.value, store=store) as cloud:
+        if functions is not None:
+            progress("functions: " + ", ".join(deploy_functions(cloud, functions)))
+        cloud.recover()
+        wiring.serve(cloud, host, port, allow_remote=allow_remote, ready=ready)
+    return 0
+
+
+def describe(cloud: Cloud, endpoint: str) -> JsonObject:
+    """What a client needs to know of an embedded account."""
+    key = wiring.default_key(cloud)
+    return {
+        "endpoint": endpoint,
+        "region": cloud.region,
+        "account_id": cloud.account_id,
+        "access_key_id": key.id,
+        "access_key_secret": key.secret,
+    }
+
+
+def exports(account: JsonObject) -> Iterator[str]:
+    """Shell lines for this command line, and for programs with the official SDKs.
+
+    With `http_proxy` an unmodified program finds the account although it asks for the real service
+    (api-signing.md 6.6).
+    """
+    variables = {
+        "FNFKIT_ENDPOINT": account["endpoint"],
+        "FNFKIT_REGION": account["region"],
+        "ALIBABA_CLOUD_REGION_ID": account["region"],
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
+        "http_proxy": account["endpoint"],
+    }
+    return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
