@@ -43,7 +43,7 @@ class Case:
 
 CASES = (
     Case(
-        title="Polling: a job of 20 seconds",
+        title="Polling: a job of 20 s",
         template="poll",
         input="input.json",
         status="Succeeded",
@@ -79,7 +79,7 @@ CASES = (
         attempts={"ReserveHotel": 4},
     ),
     Case(
-        title="Callback: the task is reported as done",
+        title="Callback: reported as done",
         template="callback",
         input="input.json",
         status="Succeeded",
@@ -88,7 +88,7 @@ CASES = (
         report=("", '{"status": "ok"}'),
     ),
     Case(
-        title="Callback: the task is reported as failed",
+        title="Callback: reported as failed",
         template="callback",
         input="input.json",
         status="Failed",
@@ -97,7 +97,7 @@ CASES = (
         report=("Denied", "the application was turned down"),
     ),
     Case(
-        title="Error handling: busy twice, then fine",
+        title="Errors: busy twice, then fine",
         template="error-handling",
         input="input.json",
         status="Succeeded",
@@ -106,7 +106,7 @@ CASES = (
         attempts={"hello": 3},
     ),
     Case(
-        title="Error handling: always busy",
+        title="Errors: always busy",
         template="error-handling",
         input="input-always-busy.json",
         status="Succeeded",
@@ -115,7 +115,7 @@ CASES = (
         attempts={"hello": 4},
     ),
     Case(
-        title="Error handling: the process exits",
+        title="Errors: the process exits",
         template="error-handling",
         input="input-crash.json",
         status="Succeeded",
@@ -124,7 +124,7 @@ CASES = (
         attempts={"hello": 1},
     ),
     Case(
-        title="Error handling: the step times out",
+        title="Errors: the step times out",
         template="error-handling",
         input="input-slow.json",
         status="Succeeded",
@@ -203,7 +203,7 @@ def _case(case: Case, outcome: Outcome, *, with_definition: bool) -> Iterator[Bl
 def _summary(outcomes: list[tuple[Case, Outcome, list[str]]]) -> Iterator[Block]:
     yield Heading("Summary")
     yield Table(
-        ("flow", "status", ">events", ">virtual time", ">wall time", "as documented"),
+        ("flow", "status", ">events", ">virtual", ">wall", "as documented"),
         tuple(
             Row(
                 (

@@ -45,14 +45,16 @@ def _renderable(block: Block) -> RenderableType:
 
 def _table(table: Table) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    last = len(table.columns) - 1
     for column, title in enumerate(table.columns):
-        right = title.startswith(">")
-        last = column == len(table.columns) - 1
+        # Only the last column gives way where the terminal is narrow.
+        longest = max((len(row.cells[column]) for row in table.rows), default=0)
         grid.add_column(
             title.removeprefix(">"),
-            justify="right" if right else "left",
+            justify="right" if title.startswith(">") else "left",
+            min_width=None if column == last else longest,
             no_wrap=True,
-            overflow="ellipsis" if last else "fold",
+            overflow="ellipsis",
         )
     for row in table.rows:
         grid.add_row(*(Text(cell) for cell in row.cells), style=STYLES[row.tone])

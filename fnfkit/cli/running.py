@@ -55,8 +55,8 @@ def run_flow(cloud: Cloud, definition: str, input: str, *, name: str, between: B
         return cloud.flows.describe_execution(name, execution).ended
 
     def waiting() -> EventRecord | None:
-        last = history(cloud.flows, name, execution)[-1]
-        return last if last.type == "TaskSubmitted" else None
+        last = history(cloud.flows, name, execution)[-1:]
+        return last[0] if last and last[0].type == "TaskSubmitted" else None
 
     if between is not None:
         cloud.run_until(lambda: ended() or waiting() is not None)
