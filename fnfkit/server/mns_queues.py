@@ -83,7 +83,7 @@ class QueueActions:
     def _send_batch(self, call: Call, messages: list[Message]) -> Response:
         results = self._queues.batch_send_message(call.names[0], messages)
         refused = any(isinstance(result, Fault) for result in results)
-        rows = [_sent(result) if isinstance(result, SentMessage) else _refusal(result) for result in results]
+        rows = [_sent(item, brief=refused) if isinstance(item, SentMessage) else _refusal(item) for item in results]
         # Clients take partly failed batches apart only with a status of 400 or more; which one is inferred.
         return ok(write_list("Messages", "Message", rows), 500 if refused else 201)
 
@@ -171,9 +171,10 @@ def _message(item: str | Texts) -> Message:
     return Message(text_of(item, "MessageBody"), number_of(item, "DelaySeconds"), number_of(item, "Priority"))
 
 
-def _sent(sent: SentMessage) -> dict[str, str | int]:
+def _sent(sent: SentMessage, *, brief: bool = False) -> dict[str, str | int]:
+    """`brief` for partly failed batches: clients accept exactly these two fields there (api-mns.md 3)."""
     fields: dict[str, str | int] = {"MessageId": sent.id, "MessageBodyMD5": sent.body_md5}
-    return fields | {"ReceiptHandle": sent.receipt_handle} if sent.receipt_handle else fields
+    return fields | {"ReceiptHandle": sent.receipt_handle} if sent.receipt_handle and not brief else fields
 
 
 def _refusal(fault: Fault) -> dict[str, str | int]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import RLock
 
 from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.loop import Loop
-from fnfkit.cloud.mns.ids import Ids
-from fnfkit.cloud.mns.queues import QueueService
-from fnfkit.cloud.mns.topics import TopicService
+from fnfkit.cloud.mns.service import MessageService
+from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_memory import MemoryStore
+from fnfkit.ports import ActionNotSupported
 
 ACCOUNT = "123456789012"
+
+
+class NoFlows:
+    """An account that runs no flows."""
+
+    def __getattr__(self, operation: str) -> Callable[..., None]:
+        def refuse(*_: object, **__: object) -> None:
+            raise ActionNotSupported(f"{operation} is not served here")
+
+        return refuse
 
 
 class Messages:
@@ -20,15 +31,16 @@ class Messages:
 
     def __init__(self, store: Store | None = None, clock: VirtualClock | None = None) -> None:
         self.store = store or MemoryStore()
-        self.clock = clock or VirtualClock()
+        self.clock = clock or VirtualClock(grace=0.005)
         self.loop = Loop(self.clock)
-        lock, ids = RLock(), Ids(self.store)
-        self.queues = QueueService(self.clock, self.store, lock, drive=self.loop.run_until, ids=ids, account=ACCOUNT)
-        self.topics = TopicService(
-            self.clock, self.store, lock, post=self.loop.post, queues=self.queues, ids=ids, account=ACCOUNT
+        self.ram = Ram(self.clock, ACCOUNT)
+        self.flows = NoFlows()
+        self.mns = MessageService(
+            self.clock, self.store, RLock(), drive=self.loop.run_until, post=self.loop.post, account=ACCOUNT
         )
-        self.queues.recover()
-        self.topics.recover()
+        self.queues, self.topics = self.mns.queues, self.mns.topics
+        self.serve_forever = self.loop.serve_forever
+        self.mns.recover()
 
     def crashed(self) -> Messages:
         """The account after a kill: what was not committed is gone."""
