@@ -65,6 +65,19 @@ class Table:
 Block: TypeAlias = Heading | Line | Facts | Code | Table
 
 
+def lines_of(table: Table) -> list[str]:
+    """The lines of a table, its titles first, with the columns below each other."""
+    titles = tuple(title.removeprefix(">") for title in table.columns)
+    lines = [titles, *(row.cells for row in table.rows)]
+    widths = [max(len(cells[column]) for cells in lines) for column in range(len(titles))]
+    rights = [title.startswith(">") for title in table.columns]
+    return ["  ".join(map(_padded, cells, widths, rights)).rstrip() for cells in lines]
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    return cell.rjust(width) if right else cell.ljust(width)
+
+
 def tone_of_status(status: str) -> Tone:
     """The tone of an execution's status."""
     if status == "Succeeded":

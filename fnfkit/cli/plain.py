@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from fnfkit.cli.blocks import Block, Code, Facts, Heading, Line, Table
+from fnfkit.cli.blocks import Block, Code, Facts, Heading, Line, Table, lines_of
 
 
 def show(blocks: Iterable[Block]) -> None:
@@ -27,18 +27,6 @@ def _lines(block: Block) -> Iterator[str]:
             width = max((len(name) for name, _, _ in items), default=0)
             yield from (f"{name:<{width}}  {value}" for name, value, _ in items)
         case Table():
-            yield from _table(block)
+            yield from lines_of(block)
         case _:
             assert_never(block)
-
-
-def _table(table: Table) -> Iterator[str]:
-    titles = tuple(title.removeprefix(">") for title in table.columns)
-    lines = [titles, *(row.cells for row in table.rows)]
-    widths = [max(len(cells[column]) for cells in lines) for column in range(len(titles))]
-    for cells in lines:
-        padded = (
-            cell.rjust(width) if title.startswith(">") else cell.ljust(width)
-            for cell, width, title in zip(cells, widths, table.columns, strict=True)
-        )
-        yield "  ".join(padded).rstrip()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from fnfkit.cli.blocks import Block, Code, Facts, Heading, Line, Table, Tone
+from fnfkit.cli.blocks import Block, Code, Facts, Heading, Line, Table, Tone, lines_of
 
 STYLES = {Tone.PLAIN: "", Tone.QUIET: "dim", Tone.GOOD: "green", Tone.BAD: "bold red"}
 
@@ -43,19 +42,8 @@ def _renderable(block: Block) -> RenderableType:
             assert_never(block)
 
 
-def _table(table: Table) -> RichTable:
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    last = len(table.columns) - 1
-    for column, title in enumerate(table.columns):
-        # Only the last column gives way where the terminal is narrow.
-        longest = max((len(row.cells[column]) for row in table.rows), default=0)
-        grid.add_column(
-            title.removeprefix(">"),
-            justify="right" if title.startswith(">") else "left",
-            min_width=None if column == last else longest,
-            no_wrap=True,
-            overflow="ellipsis",
-        )
-    for row in table.rows:
-        grid.add_row(*(Text(cell) for cell in row.cells), style=STYLES[row.tone])
-    return grid
+def _table(table: Table) -> Group:
+    # Laid out here, because rich would squeeze every column where the last one alone can give way.
+    styles = ["bold", *(STYLES[row.tone] for row in table.rows)]
+    pairs = zip(lines_of(table), styles, strict=True)
+    return Group(*(Text(line, style=style, no_wrap=True, overflow="ellipsis") for line, style in pairs))
