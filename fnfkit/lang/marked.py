@@ -150,7 +150,7 @@ class _Open:
 class _Loader:
     """Folds the parser's events into data with an explicit stack; below the document lies a list that takes it."""
 
-    places: dict[Location, tuple[int, int]] = field(default_factory=dict)
+    places: dict[Location, tuple[int, int]] = field(default_factory=lambda: {(): (0, 0)})
     problems: list[Problem] = field(default_factory=list)
     root: list[Json] = field(default_factory=list)
     anchors: dict[str, Json] = field(default_factory=dict)
