@@ -29,11 +29,10 @@ class Redacting(logging.Filter):
 
 
 _FILTER = Redacting()
-_QUIET = logging.NullHandler()
+_LOGGERS = ("client", "auth.signers.ram_role_arn_signer", "http.http_response", "retry.retry_condition")
 
 
 def guard_sdk_logs() -> None:
-    """Has the SDK's log redacted, and not printed where nobody has set up logging: its errors are raised anyway."""
-    logging.getLogger("aliyunsdkcore").addHandler(_QUIET)
-    for name in ("client", "auth.signers.ram_role_arn_signer", "http.http_response"):
+    """Has the SDK's log redacted from now on."""
+    for name in _LOGGERS:
         logging.getLogger(f"aliyunsdkcore.{name}").addFilter(_FILTER)

@@ -14,6 +14,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from fnfkit.model.json import Json
 from fnfkit.protocol.rpc import error
 from fnfkit.server.service import MAX_REQUEST, new_request_id
 
@@ -31,6 +32,10 @@ class Connection(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Json, **options: Json) -> None:
+        super().__init__(*arguments, **options)
+        self.access_log = False  # request targets carry signatures; no logging set-up may bring them to light
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; the time for its first request begins."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,14 +18,25 @@ from fnfkit.server.rpc import Action, Call, Product, Result
 
 MAX_WAIT_SECONDS = 60
 """The longest long poll (api-fnf.md 4)."""
-MAX_SYNC_EXECUTIONS = 32
-"""Synchronous executions that run at once; more wait their turn."""
+
+
+class Executions(Protocol):
+    """Executions as they are, past the rate limits that the poll itself has been counted for."""
+
+    def describe(self, flow: str, name: str, wait_seconds: int) -> ExecutionRecord: ...
 
 
 class ServedFlows(Flows, Protocol):
-    """The port, and the callback that long polls need beyond it."""
+    """The port, and what the operations that may take long need beyond it."""
+
+    @property
+    def executions(self) -> Executions: ...
 
     def on_end(self, flow: str, execution: str, callback: Callable[[], None]) -> Callable[[], None]: ...
+
+    def begin_sync_execution(
+        self, flow: str, *, name: str | None = None, input: str | None = None, on_end: Callable[[SyncResult], None]
+    ) -> Callable[[], None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +193,6 @@ class Waits:
     def __init__(self, flows: ServedFlows, clock: Clock) -> None:
         self._flows = flows
         self._clock = clock
-        self._runners = ThreadPoolExecutor(MAX_SYNC_EXECUTIONS, "fnfkit-sync")
 
     def describe_execution(self, flow: str, name: str, wait_seconds: int = 0) -> Result:
         """Answers once the execution has ended or the time has passed, with the state it is in then (api-fnf.md 4)."""
@@ -195,23 +204,24 @@ class Waits:
         signal = Signal()
         forget = self._flows.on_end(flow, name, signal.give)
         timer = self._clock.call_at(self._clock.now() + wait_seconds * 1000, signal.give)
-        return Later(lambda: self._state(flow, name, record), signal, timer.cancel, forget)
-
-    def _state(self, flow: str, name: str, last: ExecutionRecord) -> JsonObject:
-        try:
-            return EXECUTION.write(self._flows.describe_execution(flow, name))
-        except Fault:  # its flow was deleted meanwhile; what was known when the poll began is the best answer
-            return EXECUTION.write(last)
+        return Later(
+            lambda: EXECUTION.write(self._flows.executions.describe(flow, name, 0)), signal, forget, timer.cancel
+        )
 
     def start_sync_execution(self, **arguments: Json) -> Result:
-        """Runs the port's blocking call beside the serving thread, and answers when it returns."""
+        """Answers when the run has ended; if the client goes away, the run goes on."""
         signal = Signal()
-        run = self._runners.submit(self._flows.start_sync_execution, **arguments)
-        run.add_done_callback(lambda _: signal.give())
-        return Later(lambda: _sync_result(run), signal, lambda: None)
+        results: list[SyncResult] = []
+
+        def on_end(result: SyncResult) -> None:
+            results.append(result)
+            signal.give()
+
+        forget = self._flows.begin_sync_execution(**arguments, on_end=on_end)
+        return Later(lambda: _sync_result(results), signal, forget)
 
 
-def _sync_result(run: Future[SyncResult]) -> JsonObject:
-    if not run.done():
+def _sync_result(results: list[SyncResult]) -> JsonObject:
+    if not results:
         raise Fault.of("ServiceUnavailable", 503, "The service is shutting down while the execution runs.")
-    return SYNC.write(run.result())
+    return SYNC.write(results[0])

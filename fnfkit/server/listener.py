@@ -110,10 +110,12 @@ def _listen(host: str, port: int, allow_remote: bool) -> socket.socket:
                 "or say explicitly that remote access is allowed."
             )
         _log.warning("listening on %s: everybody who can reach this machine can use the emulated account", host)
+    if not 0 <= port <= 65535:
+        raise CannotListen(f"{port} is not a port: use 1 to 65535, or 0 for any that is free.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         raise CannotListen(f"cannot listen on {host} port {port}: {problem}. Try another port, or 0 for any.") from None
 
 
