@@ -11,13 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fnfkit.cloud.cloud import Cloud
-from fnfkit.cloud.sqlite import SqliteStore
+from fnfkit.cloud.fnf.core import Quotas
+from fnfkit.cloud.store_sqlite import SqliteStore
 
 from benchmarks import flows
 from fnfkit.cloud.store import Store
 from fnfkit.engine import NO_LIMITS, Settings
 from fnfkit.model.json import JsonObject
 
+MANY = Quotas(running_executions=1_000_000)
 TRANSACTION = Path(__file__).parents[1] / "templates" / "transaction" / "flow.fdl.yml"
 
 
@@ -61,7 +63,7 @@ def durable_saga(executions: int) -> float:
 
 def waiting(executions: int) -> float:
     """Executions per second, in memory: started, waiting, reported, ended."""
-    with Cloud() as cloud:
+    with Cloud(quotas=MANY) as cloud:
         return _waiting(cloud, executions)
 
 
@@ -72,12 +74,13 @@ def durable_waiting(executions: int) -> float:
 
 def waiting_bytes(executions: int) -> float:
     """Resident bytes one waiting execution costs, its history included."""
-    with Cloud() as cloud:
-        _ask(cloud, [])
+    with Cloud(quotas=MANY) as cloud:
+        tokens: list[str] = []
+        _ask(cloud, tokens)
         gc.collect()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         _start(cloud, "ask", [{}] * executions)
-        cloud.loop.run_ready()
+        cloud.run_until(lambda: len(tokens) == executions)
         gc.collect()
         return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / executions
 
@@ -85,7 +88,7 @@ def waiting_bytes(executions: int) -> float:
 def _durable(run: Callable[[Cloud], float]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         store: Store = SqliteStore(Path(folder, "account.sqlite"))
-        with Cloud(store=store) as cloud:
+        with Cloud(store=store, quotas=MANY) as cloud:
             return run(cloud)
 
 
@@ -117,7 +120,7 @@ def _waiting(cloud: Cloud, executions: int) -> float:
     _ask(cloud, tokens)
     begin = time.perf_counter()
     _start(cloud, "ask", [{}] * executions)
-    cloud.loop.run_ready()
+    cloud.run_until(lambda: len(tokens) == executions)
     for token in tokens:
         cloud.flows.report_task_succeeded(token, "{}")
     cloud.run_until_idle()
