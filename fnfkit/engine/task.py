@@ -116,6 +116,7 @@ def timer_fired(execution: Execution, run: TaskRun) -> None:
     """The back-off is over, or the attempt has run out of time: that covers the wait for a callback (fdl.md 4.1)."""
     run.timer = 0
     if not run.call:
+        run.attempt += 1
         attempt(execution, run)
         return
     release(execution, run)
@@ -161,7 +162,6 @@ def _attempt_failed(execution: Execution, run: TaskRun, type: str, error: str, c
     if delay is None:
         _settle(execution, run, error, cause)
         return
-    run.attempt += 1
     run.timer = execution.set_timer(execution.now + delay, run)
 
 

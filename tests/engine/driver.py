@@ -99,14 +99,15 @@ class Driver:
                 pending.append(Resume(self.now))
         return self
 
-    def run(self, within: int = HUNDRED_DAYS) -> Driver:
-        """Let time pass until nothing is due within a span."""
-        end = self.now + within
+    def run(self, within: int | None = None) -> Driver:
+        """Let a span of time pass; without one, whatever it takes until nothing is due in the next hundred days."""
+        end = self.now + (HUNDRED_DAYS if within is None else within)
         while self.due and self.due[0][0] <= end:
             at, _, event = heapq.heappop(self.due)
             if not (isinstance(event, TimerFired) and event.timer in self.cancelled):
                 self.now = at
                 self.tell(event)
+        self.now = self.now if within is None else end
         return self
 
     def later(self, at: int, event: Event) -> None:

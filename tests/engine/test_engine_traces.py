@@ -87,8 +87,7 @@ def test_trace(path: Path) -> None:
     for number, at in trace.get("times", {}).items():
         assert history[number - 1].at == at, history[number - 1]
     scheduled = {event.id: event.id - 1 for event in history} | trace.get("scheduled_by", {})
-    if "scheduled_by" in trace or not any("Iteration" in event.type for event in history):
-        assert {event.id: event.scheduled_by for event in history} == scheduled
+    assert {event.id: event.scheduled_by for event in history} == scheduled
     assert (driver.execution.status, driver.execution.error) == (trace["status"], trace.get("error", ""))
     assert driver.execution.output == trace.get("output")
     for key, inputs in trace.get("inputs", {}).items():
