@@ -94,7 +94,14 @@ def _refused_by_service(fault: Fault) -> Refusal:
     if fault.status:
         return refusal_of(fault)
     hint = "is the endpoint right, and is `fnfkit dev` running there?"
-    return Refusal(fault.code, fault.message, hint, exit=UNREACHABLE)
+    return Refusal(fault.code, _without_layers(fault.message), hint, exit=UNREACHABLE)
+
+
+def _without_layers(message: str) -> str:
+    """A connection error without the HTTP library's own names: what failed, and the reason at the end."""
+    what, found, _ = message.partition(": HTTP")
+    reason = message.rpartition(": ")[2].rstrip("')")
+    return f"{what}: {reason}" if found else message
 
 
 def _usage(error: Any) -> Refusal:

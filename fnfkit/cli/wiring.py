@@ -80,9 +80,12 @@ def serve(cloud: Cloud, host: str, port: int, *, allow_remote: bool, ready: Call
     """Serve an account until the process is told to stop."""
     from fnfkit.server.listener import CannotListen  # noqa: PLC0415
     from fnfkit.server.listener import serve as listen  # noqa: PLC0415
+    from fnfkit.server.mns import mns_service  # noqa: PLC0415
+    from fnfkit.server.mns_auth import MnsVerifier  # noqa: PLC0415
 
+    services = (mns_service(cloud.mns, MnsVerifier(cloud.ram)),)
     try:
-        listen(cloud, host, port, allow_remote=allow_remote, ready=ready)
+        listen(cloud, host, port, services=services, allow_remote=allow_remote, ready=ready)
     except CannotListen as error:
         hint = "" if allow_remote else "--allow-remote lets other machines in"
         raise Refusal("CannotListen", str(error), hint, exit=UNREACHABLE) from error
