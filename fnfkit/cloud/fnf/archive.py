@@ -8,6 +8,7 @@
 | order | flow id / start order, newest first | the execution's name |
 | ended, history | flow id / execution name | an ended execution, and all its events |
 | callback | flow id / execution name | a report that is still to be made for an ended execution |
+| clock | latest | when an execution ended last, so that virtual time does not fall back |
 | schedule | flow id / schedule name | a schedule, and when it fired last |
 """
 
@@ -110,11 +111,16 @@ class Archive:
             return
         del run.flow.runs[run.name]
         store, key = self._store, run.key
+        store.put("clock", "latest", b"%d" % (run.execution.ended_at or 0))
         store.delete("live", key)
         store.drop(key)
         if not run.flow.retired:
             store.put("ended", key, orjson.dumps(_ended_row(run)))
             store.put("history", key, encode_history(run.execution.history))
+
+    def latest_end(self) -> int:
+        """When an execution ended last, 0 if none has."""
+        return int(self._store.get("clock", "latest") or 0)
 
     def last_sequence(self, flow: StoredFlow) -> int:
         """The start order of the newest execution of a flow, 0 if it has none."""

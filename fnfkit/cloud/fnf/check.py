@@ -21,6 +21,7 @@ LONGEST_WAIT = 60
 PAGE = 60
 """Items of a page when the caller names no Limit (api-fnf.md 4)."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _ROLE = re.compile(r"acs:ram:[a-z0-9-]*:[0-9]*:\S+\Z")
 _PROBLEMS_SHOWN = 3
 
@@ -33,6 +34,11 @@ def check_name(value: str, parameter: str) -> str:
             "the first a letter or '_'."
         )
     return value
+
+
+def check_execution_name(value: str, parameter: str) -> str:
+    """The name of an execution that exists: a generated one is a UUID, which may begin with a digit."""
+    return value if isinstance(value, str) and _UUID.match(value) else check_name(value, parameter)
 
 
 def check_length(value: str, parameter: str, most: int, least: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -10,6 +11,7 @@ from fnfkit.cloud.fnf.check import (
     CAUSE_CHARS,
     ERROR_CHARS,
     check_choice,
+    check_execution_name,
     check_length,
     check_limit,
     check_name,
@@ -66,6 +68,9 @@ class Executions:
         with core.lock:
             stored = core.registry.get(flow)
             _check_mode(stored, "Standard", "StartSyncExecution")
+            if origin and not name:
+                # The same name for the same call, so that a call repeated after a crash finds its child.
+                name = str(uuid.uuid5(uuid.NAMESPACE_OID, origin))
             if name and (existing := core.archive.find(stored, name)) is not None:
                 return _existing(existing, origin)
             run = self._make(stored, name or core.ids.uuid(), text)
@@ -121,7 +126,7 @@ class Executions:
     def find(self, flow: str, name: str) -> AnyRun:
         """An execution. Raises InvalidArgument, FlowNotExists, ExecutionNotExists."""
         check_name(flow, "FlowName")
-        check_name(name, "ExecutionName")
+        check_execution_name(name, "ExecutionName")
         with self._core.lock:
             run = self._core.archive.find(self._core.registry.get(flow), name)
         if run is None:
@@ -198,7 +203,7 @@ class Executions:
         core = self._core
         with core.lock:
             stored = core.registry.get(flow)
-            start = core.archive.find(stored, check_name(next_token, "NextToken")) if next_token else None
+            start = core.archive.find(stored, check_execution_name(next_token, "NextToken")) if next_token else None
             if next_token and start is None:
                 raise InvalidArgument(f"NextToken {next_token} names no execution of flow {flow}.")
             records = (run.record() for run in core.archive.newest_first(stored, start))
@@ -221,7 +226,8 @@ class Executions:
 
         Raises StoreError if this version refuses a definition that runs.
         """
-        core, latest = self._core, 0
+        core = self._core
+        latest = core.archive.latest_end()
         for flow in flows:
             self._sequence = max(self._sequence, core.archive.last_sequence(flow))
             for sequence, name, number, input, started, callback, origin in core.archive.live(flow):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fnfkit.cloud.fnf.core import Core, utc
@@ -35,7 +35,8 @@ class FlowTarget:
             return
         match call.pattern:
             case Pattern.REQUEST_RESPONSE:
-                call.succeed(_response(child.record()))
+                # As it was when it was started, so that a call repeated after a crash is answered alike.
+                call.succeed(_response(replace(child.record(), status="Running", output="", stopped=None)))
             case Pattern.WAIT_FOR_CALLBACK:
                 call.accept()
             case Pattern.SYNC:
@@ -48,8 +49,7 @@ class FlowTarget:
             raise InvalidArgument(f"{target} is not a flow of this account.")
         # Without serviceParams the child gets a generated name and the mapped input (fdl.md 4.4).
         params = {"Input": call.input} if call.params is None else call.params
-        # The generated name is always the same for a call, so that a call repeated after a crash finds its child.
-        name = _text(params, "ExecutionName") or str(uuid.uuid5(uuid.NAMESPACE_OID, call.id))
+        name = _text(params, "ExecutionName") or None
         return self._service.executions.start(target.flow, name, _json(params, "Input"), origin=call.id)
 
     def _await(self, call: TaskCall, child: AnyRun) -> None:
