@@ -108,7 +108,7 @@ def _ignored(source: str) -> dict[int, frozenset[str]]:
     found: dict[int, frozenset[str]] = {}
     for number, line in enumerate(source.splitlines(), 1):
         if match := _IGNORE.search(line):
-            ids = frozenset(id.strip().upper() for id in (match[1] or "*").split(","))
+            ids = frozenset(id.strip().upper() for id in ("*" if match[1] is None else match[1]).split(","))
             found[number] = ids
     return found
 

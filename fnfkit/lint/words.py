@@ -53,7 +53,7 @@ def listed(names: Iterable[str], limit: int = 8) -> str:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The name that was probably meant: a misspelling, or one that holds the other as a word."""
     others = sorted(set(names) - {name})
-    if close := get_close_matches(name, others, n=1, cutoff=0.75):
+    if close := get_close_matches(name, others, n=1, cutoff=0.66):
         return close[0]
     words = set(_words(name))
     related = [other for other in others if words <= set(_words(other)) or set(_words(other)) <= words]

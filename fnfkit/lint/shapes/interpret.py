@@ -59,6 +59,22 @@ def interpret(flow: Flow, promises: Promises) -> list[Problem]:
     return _Interpretation(flow, promises).run()
 
 
+def shapes_of(flow: Flow, promises: Promises) -> dict[Location, Seen]:
+    """What is known at every step that can be reached, by its location; steps that are left out never run."""
+    interpretation = _Interpretation(flow, promises)
+    interpretation.run()
+    return interpretation.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The shapes at one step, over all ways to it: its scope's input and local before it, and its own input."""
+
+    scope_input: Shape
+    scope_local: Shape
+    input: Shape
+
+
 @dataclass(slots=True)
 class _Exits:
     """How a step can be left: to what follows it, and by goto; with the scope's local then."""
@@ -75,6 +91,7 @@ class _Interpretation:
         self.promises = promises
         self.report = Reporter(flow, promises)
         self.targets: dict[Location, dict[str, int]] = {}
+        self.seen: dict[Location, Seen] = {}
         count = sum(len(sequence.steps) for sequence in sequences_of(flow))
         self.visits_left = VISITS_PER_STEP * count + 10_000
 
@@ -171,6 +188,8 @@ class _Interpretation:
         roots = {Root.SCOPE_INPUT: scope, Root.SCOPE_LOCAL: local, Root.CONTEXT: CONTEXT}
         certain = not (isinstance(step, Task) and _catches_engine_errors(step))
         given = unknown_object(self.report.mapping(step.takes, roots, (*at, "inputMappings"), certain))
+        if not self.report.muted:
+            self.seen[at] = Seen(scope, local, given)
         match step:
             case Task():
                 return self.task(step, at, given, local, certain)
@@ -209,7 +228,9 @@ class _Interpretation:
     def task(self, step: Task, at: Location, given: Shape, local: Shape, certain: bool) -> _Exits:
         """A call: its result on success, its catches on failure."""
         self.report.call(step, at, given, self.own(given), certain)
-        exits = _Exits(self.leave(step, at, given, self.promises.result(step), local, certain=certain))
+        result = self.promises.result(step)
+        # With a catch the call itself may fail and go on, so what the result lacks is not certain to fail the step.
+        exits = _Exits(self.leave(step, at, given, result, local, certain=not step.catch))
         if step.catch:
             caught = self.caught(step, at, given, local)
             exits.jumps = [(entry.goto, caught) for entry in step.catch]

@@ -181,7 +181,7 @@ def _held(look: Lookup, at: Location) -> str:
         holder = _HOLDERS[look.path.root]
     else:
         holder = f"`{spell(Path(look.path.root, look.path.parts[: look.at]), at)}`"
-    if look.within.record is None:
+    if look.within.record is None or not isinstance(look.path.parts[look.at], Key):
         return f"{holder} is {describe(look.within)}"
     names = look.within.names()
     return f"{holder} has only {listed(names)}" if names else f"{holder} is empty"
