@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import flows
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.fnf.core import Quotas
-from fnfkit.cloud.store_sqlite import SqliteStore
-
-from benchmarks import flows
 from fnfkit.cloud.store import Store
+from fnfkit.cloud.store_sqlite import SqliteStore
 from fnfkit.engine import NO_LIMITS, Settings
 from fnfkit.model.json import JsonObject
 

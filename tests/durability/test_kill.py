@@ -1,4 +1,4 @@
-"""`kill -9` of the server under 1,000 running executions, five times: each ends as it would have without the crashes."""
+"""`kill -9` of the server under 1,000 running executions, five times: each ends as if nothing had happened."""
 
 from __future__ import annotations
 
