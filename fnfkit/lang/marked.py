@@ -14,7 +14,7 @@ import yaml
 
 from fnfkit.lang.scalars import WORDS, number, resolve
 from fnfkit.model.json import Json
-from fnfkit.model.problem import Location, Mark, Problem
+from fnfkit.model.problem import Location, Mark, Problem, Severity
 
 DEEPEST = 128
 """Collections that may stand inside one another."""
@@ -27,6 +27,7 @@ ID = "E00"
 
 _STANDARD = "tag:yaml.org,2002:"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -71,7 +72,8 @@ class Document:
 
 
 def load(text: str) -> Document:
-    """The one document of a YAML or JSON text. Never raises; problems have the id E00 and a mark or path."""
+    """The one document of a YAML or JSON text. Never raises; problems have the id E00 and a mark or path; the one
+    warning, about numbers that YAML versions read differently, has W10."""
     loader = _Loader()
     try:
         _check_characters(text)
@@ -155,6 +157,7 @@ class _Loader:
     root: list[Json] = field(default_factory=list)
     anchors: dict[str, Json] = field(default_factory=dict)
     stack: list[_Open] = field(default_factory=list)
+    sound: set[str] = field(default_factory=set)
     aliased: int = 0
 
     @property
@@ -226,8 +229,8 @@ class _Loader:
     def key(self, event: yaml.ScalarEvent, top: _Open) -> None:
         name = event.value
         location = (*top.location, name)
-        if (event.implicit[0] and resolve(name) is not name) or _CONTROL.search(name):
-            self.problem(event, location, f"the key `{name:.40}` is not text", "put the key into double quotes")
+        if name not in self.sound:
+            self.check_key(event, name, location)
         if name in top.value:
             first = self.places[location][0] + 1
             self.problem(
@@ -236,17 +239,39 @@ class _Loader:
         self.places[location] = _spot(event)
         top.child = location
 
+    def check_key(self, event: yaml.ScalarEvent, name: str, location: Location) -> None:
+        """Each spelling is checked until it was found sound: documents repeat few keys often."""
+        if (event.implicit[0] and not self.is_text(name)) or _CONTROL.search(name):
+            self.problem(event, location, f"the key `{name:.40}` is not text", "put the key into double quotes")
+        elif event.implicit[0]:
+            self.sound.add(name)
+
+    def is_text(self, name: str) -> bool:
+        try:
+            return isinstance(resolve(name), str)
+        except ValueError:
+            return False
+
     def scalar_value(self, event: yaml.ScalarEvent, location: Location) -> Json:
         text, tag = event.value, event.tag
         try:
             if tag is None or tag == "!":
-                value = resolve(text) if event.implicit[0] else self.checked(event, location)
+                value = self.plain(event, location) if event.implicit[0] else self.checked(event, location)
             else:
                 value = _tagged(tag, text)
         except ValueError as error:
             fix = "put it into double quotes if it is text"
             self.problem(event, location, str(error), fix)
             value = text
+        return value
+
+    def plain(self, event: yaml.ScalarEvent, location: Location) -> Json:
+        value = resolve(event.value)
+        if type(value) is int and _LEADING_ZERO.match(event.value):
+            fix = f'write "{event.value}" for text, or the number without zeros before it'
+            message = f"{event.value:.40} is {value} to some YAML readers and octal to others"
+            mark = Mark(*(place + 1 for place in _spot(event)))
+            self.problems.append(Problem("W10", location, message, fix, Severity.WARNING, mark))
         return value
 
     def checked(self, event: yaml.ScalarEvent, location: Location) -> str:

@@ -17,7 +17,7 @@ WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_SUSPICIOUS = frozenset("+-.0123456789nNtTfF~")
+_NUMERIC = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _RADIX = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)\Z")
@@ -37,13 +37,9 @@ class NotANumber(ValueError):
 
 def resolve(text: str) -> Json:
     """The value of an unquoted word. Raises NotANumber."""
-    if not text:
-        return None
-    if text[0] not in _SUSPICIOUS:
-        return text
     if text in WORDS:
         return WORDS[text]
-    return number(text)
+    return number(text) if text[0] in _NUMERIC else text
 
 
 def number(text: str) -> Json:
