@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fnfkit.lang.lexer import ExpressionError, Token, string, words
+from fnfkit.lang.trees import height
 from fnfkit.model.expr import (
     And,
     Call,
@@ -91,32 +92,6 @@ def parse_path(text: str, grammar: Grammar) -> Parsed:
     if (match := _PLAIN_PATH.match(text)) and match[1] in grammar.roots:
         return Parsed(Path(grammar.roots[match[1]], tuple(map(Key, match[2].split(".")[1:]))))
     return _Parser(words(text), grammar).only_path()
-
-
-def children(expr: Expr) -> tuple[Expr, ...]:
-    """The expressions directly inside an expression."""
-    match expr:
-        case Comparison(left=left, right=right) | And(left, right) | Or(left, right):
-            return (left, right)
-        case Not(operand) | Negative(operand):
-            return (operand,)
-        case List(items) | Call(arguments=items):
-            return items
-        case Object(fields):
-            return tuple(value for _, value in fields)
-        case Const() | Path():
-            return ()
-        case merge:
-            return merge.parts
-
-
-def height(expr: Expr) -> int:
-    """The levels of a tree, found without recursion."""
-    level, levels = [expr], 0
-    while level:
-        level = [child for parent in level for child in children(parent)]
-        levels += 1
-    return levels
 
 
 @dataclass(slots=True)

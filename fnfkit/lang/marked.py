@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from fnfkit.lang.scalars import WORDS, number, resolve
+from fnfkit.lang.unreadable import ID, Unreadable, check_characters, stream_problem, syntax_problem
 from fnfkit.model.json import Json
 from fnfkit.model.problem import Location, Mark, Problem, Severity
 
@@ -20,10 +21,6 @@ DEEPEST = 128
 """Collections that may stand inside one another."""
 MOST_ALIASED = 100_000
 """Values that all aliases of a document together may stand for."""
-LONGEST = 32 * 1024 * 1024
-"""Characters a document may have."""
-ID = "E00"
-"""The id of all problems of this module: the text is not a document."""
 
 _STANDARD = "tag:yaml.org,2002:"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -76,64 +73,15 @@ def load(text: str) -> Document:
     warning, about numbers that YAML versions read differently, has W10."""
     loader = _Loader()
     try:
-        _check_characters(text)
+        check_characters(text)
         loader.run(text)
-    except _Unreadable as stop:
+    except Unreadable as stop:
         return Document(None, Marks({}), (*loader.problems, stop.problem), readable=False)
     except yaml.MarkedYAMLError as error:
-        return Document(None, Marks({}), (*loader.problems, _syntax(text, error)), readable=False)
+        return Document(None, Marks({}), (*loader.problems, syntax_problem(text, error)), readable=False)
     except yaml.YAMLError as error:
-        return Document(None, Marks({}), (*loader.problems, _stream(text, error)), readable=False)
+        return Document(None, Marks({}), (*loader.problems, stream_problem(text, error)), readable=False)
     return Document(loader.value, Marks(loader.places), tuple(loader.problems))
-
-
-class _Unreadable(Exception):
-    def __init__(self, message: str, fix: str, line: int, column: int) -> None:
-        super().__init__(message)
-        self.problem = Problem(ID, (), message, fix, mark=Mark(line + 1, column + 1))
-
-
-def _check_characters(text: str) -> None:
-    if len(text) > LONGEST:
-        raise _Unreadable(f"the text has {len(text)} characters; at most {LONGEST} are read", "split the flow", 0, 0)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        line, column = _place(text, error.start)
-        message = f"the character U+{ord(text[error.start]):04X} is half of a pair and not text"
-        raise _Unreadable(message, "save the file as UTF-8", line, column) from None
-
-
-def _place(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset), offset - (text.rfind("\n", 0, offset) + 1)
-
-
-def _syntax(text: str, error: yaml.MarkedYAMLError) -> Problem:
-    what = str(error.problem or error.context or "it does not parse")
-    at_end = "stream end" in what or "end of stream" in what  # then what was opened is of interest
-    mark = (at_end and error.context_mark) or error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    where = f" {error.context}" if error.context and error.problem else ""
-    return Problem(
-        ID, (), f"the text is not YAML: {what}{where}", _hint(text, what, line), mark=Mark(line + 1, column + 1)
-    )
-
-
-def _hint(text: str, what: str, line: int) -> str:
-    lines = text.splitlines()
-    if line < len(lines) and "\t" in lines[line]:
-        return "indent with spaces: YAML allows no tabs there"
-    if "mapping values are not allowed" in what:
-        return "put text that holds `: ` into double quotes, and check the indentation"
-    return "check indentation, quotes and brackets at this place"
-
-
-def _stream(text: str, error: yaml.YAMLError) -> Problem:
-    offset = getattr(error, "position", 0)
-    offset = len(text.encode()[:offset].decode(errors="ignore")) if isinstance(offset, int) else 0
-    line, column = _place(text, offset)
-    reason = getattr(error, "reason", "unreadable")
-    return Problem(ID, (), f"the text is not YAML: {reason}", "remove the character", mark=Mark(line + 1, column + 1))
 
 
 @dataclass(slots=True)
@@ -327,8 +275,8 @@ class _Loader:
         return {**{key: item for key, item in others.items() if key not in own}, **own}
 
 
-def _stop(event: yaml.Event, message: str, fix: str) -> _Unreadable:
-    return _Unreadable(message, fix, *_spot(event))
+def _stop(event: yaml.Event, message: str, fix: str) -> Unreadable:
+    return Unreadable(message, fix, *_spot(event))
 
 
 def _spot(event: yaml.Event) -> tuple[int, int]:

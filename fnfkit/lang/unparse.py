@@ -6,8 +6,9 @@ import json
 import math
 import re
 
-from fnfkit.lang.grammar import HIGHEST, Grammar, height
+from fnfkit.lang.grammar import HIGHEST, Grammar
 from fnfkit.lang.lexer import LONGEST
+from fnfkit.lang.trees import height
 from fnfkit.model.expr import (
     And,
     Call,

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from fnfkit.lang.canonical import key_is_representable, representable
 from fnfkit.lang.fdl.sources import FLOW_TAKES, GIVES, OWN, PATH_PARAMETER, PATH_SOURCE, TAKES
-from fnfkit.lang.grammar import Grammar, height
+from fnfkit.lang.grammar import Grammar
 from fnfkit.lang.marked import DEEPEST
+from fnfkit.lang.trees import height
 from fnfkit.lang.unparse import Inexpressible, path_text, unparse
 from fnfkit.model.expr import Const, Expr, List, Object, Path
 from fnfkit.model.json import Json, JsonObject
