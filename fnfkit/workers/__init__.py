@@ -1,0 +1,31 @@
+"""Workers for tasks that flows send to queues and topics. They know ports, not which cloud is behind them."""
+
+from fnfkit.workers.callback import Callback, task_of, topic_handler
+from fnfkit.workers.clock import Clock, SystemClock
+from fnfkit.workers.counters import Counters
+from fnfkit.workers.deadletters import DeadLetter, dead_letter_queue, redrive
+from fnfkit.workers.handler import Retry, Task
+from fnfkit.workers.ledger import Ledger
+from fnfkit.workers.outcome import Later
+from fnfkit.workers.worker import DRAINED, LOST, NOT_DRAINED, Options, Worker
+
+__all__ = [
+    "DRAINED",
+    "LOST",
+    "NOT_DRAINED",
+    "Callback",
+    "Clock",
+    "Counters",
+    "DeadLetter",
+    "Later",
+    "Ledger",
+    "Options",
+    "Retry",
+    "SystemClock",
+    "Task",
+    "Worker",
+    "dead_letter_queue",
+    "redrive",
+    "task_of",
+    "topic_handler",
+]
