@@ -10,7 +10,7 @@ import typer
 
 from fnfkit.cli import events
 from fnfkit.cli.blocks import Block, Facts, Line, Row, Table, Tone, tone_of_status
-from fnfkit.cli.following import duration, every, history
+from fnfkit.cli.following import duration, every, history, waiting
 from fnfkit.cli.moments import span, stamp
 from fnfkit.cli.options import AsJson, Endpoint, ExecutionName, FlowName, Input, Profile, Region
 from fnfkit.cli.output import progress, result
@@ -124,18 +124,8 @@ def _facts(record: ExecutionRecord) -> list[Block]:
 
 def _tokens(found: list[EventRecord], record: ExecutionRecord) -> Iterator[Block]:
     """The tokens an execution still waits for, in full: somebody has to report them."""
-    if record.ended:
-        return
-    waiting: dict[str, str] = {}
-    for event in found:
-        if event.type == "TaskSubmitted":
-            token = (event.detail.get("output") or {}).get("taskToken")
-            waiting[event.step] = str(token or "")
-        elif event.type in ("TaskSucceeded", "TaskFailed", "TaskTimedOut"):
-            waiting.pop(event.step, None)
-    for step, token in waiting.items():
-        if token:
-            yield Line(f"step {step} waits for a report: fnfkit tasks succeed {token} --output '{{}}'")
+    for step, token in [] if record.ended else waiting(found):
+        yield Line(f"step {step} waits for a report: fnfkit tasks succeed {token} --output '{{}}'")
 
 
 def _span(record: ExecutionRecord) -> str:

@@ -31,6 +31,18 @@ def every(page: Callable[[str | None], Page[T]]) -> list[T]:
             return items
 
 
+def waiting(events: list[EventRecord]) -> list[tuple[str, str]]:
+    """The steps of a running execution that wait for a callback, with their tokens."""
+    pending: dict[int, tuple[str, str]] = {}
+    for event in events:
+        if event.type == "TaskSubmitted":
+            token = (event.detail.get("output") or {}).get("taskToken")
+            pending[event.id] = (event.step, str(token or ""))
+        elif event.type in ("TaskSucceeded", "TaskFailed", "TaskTimedOut"):
+            pending.pop(event.scheduled_by, None)
+    return [(step, token) for step, token in pending.values() if token]
+
+
 def end_of(events: list[EventRecord]) -> tuple[str, Json]:
     """The error and cause an execution ended with; empty if it did not fail."""
     last: JsonObject = events[-1].detail if events else {}

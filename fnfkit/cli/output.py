@@ -36,7 +36,7 @@ def refuse(refusal: Refusal, *, as_json: bool) -> None:
         error = {"code": refusal.code, "message": refusal.message, "hint": refusal.hint}
         print(json.dumps({"ok": False, "error": error}))
         return
-    progress(f"error: {refusal.message} ({refusal.code})" if refusal.code else f"error: {refusal.message}")
+    progress(f"error[{refusal.code}]: {refusal.message}")
     if refusal.hint:
         progress(f"hint: {refusal.hint}")
 

@@ -1,4 +1,4 @@
-"""`fnfkit tasks ...`: reporting tasks that wait for a callback."""
+"""`fnfkit tasks ...`: tasks that wait for a callback."""
 
 from __future__ import annotations
 
@@ -6,15 +6,38 @@ from typing import Annotated
 
 import typer
 
-from fnfkit.cli.blocks import Line, Tone
-from fnfkit.cli.options import AsJson, Endpoint, Profile, Region
+from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
+from fnfkit.cli.following import history, waiting
+from fnfkit.cli.options import AsJson, Endpoint, ExecutionName, FlowName, Profile, Region
 from fnfkit.cli.output import result
 from fnfkit.cli.sources import read_object
 from fnfkit.cli.wiring import remote
 
-app = typer.Typer(help="Report tasks that wait for a callback.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Tasks that wait for a callback.", no_args_is_help=True, rich_markup_mode=None)
 
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The task token.")]
+
+
+@app.command()
+def ls(
+    flow: FlowName,
+    execution: ExecutionName,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Print the tokens alone, one per line.")] = False,
+    endpoint: Endpoint = "",
+    region: Region = "",
+    profile: Profile = "",
+    json: AsJson = False,
+) -> int:
+    """List the tasks of an execution that wait for a callback."""
+    flows = remote(endpoint, region, profile)
+    ended = flows.describe_execution(flow, execution).ended
+    found = [] if ended else waiting(history(flows, flow, execution))
+    table = Table(("step", "token"), tuple(Row(task) for task in found))
+    shown: list[Block] = [table if found else Line("no tasks wait", Tone.QUIET)]
+    if tokens:
+        shown = [Line(token) for _, token in found]
+    result([{"step": step, "token": token} for step, token in found], shown, as_json=json)
+    return 0
 
 
 @app.command()
