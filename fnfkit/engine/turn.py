@@ -1,8 +1,7 @@
 """The fold: `advance` tells an execution one event and says what follows from it.
 
 The rules of this file:
-1. An event makes something runnable or it changes nothing. Answers that nobody waits for (late, doubled, unknown) are
-   dropped, since drivers deliver at least once.
+1. Answers that nobody waits for (late, doubled, unknown) are dropped, since drivers deliver at least once.
 2. What is runnable stands on the agenda, a stack: the branch that was just answered goes on before its siblings do.
 3. A turn ends when the agenda is empty, after `Settings.turn_steps` items, or with an Invoke, so that an immediate
    answer is folded before any other branch runs (fdl.md 6.3). `Transition.more` says that the agenda is not empty.
