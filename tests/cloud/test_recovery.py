@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.cloud.fnf.run import Run
 from fnfkit.cloud.store import Store, StoreError
 from fnfkit.cloud.store_crash import Crash, CrashingStore
 from fnfkit.cloud.store_memory import MemoryStore
@@ -170,7 +171,7 @@ def test_ended_executions_are_read_back_from_sqlite(tmp_path: Path) -> None:
         assert world.run(SAGA, HOTEL_FAILS) == "Failed"
         assert world.run(PASS, '{"say":"hi"}', flow="g", name="x") == "Succeeded"
         before = world.cloud.flows.describe_execution("f", "e"), world.history()
-        assert not world.cloud.flows.executions.find("f", "e").__class__.__name__ == "Run", "kept in memory for ever"
+        assert not isinstance(world.cloud.flows.executions.find("f", "e"), Run), "kept in memory for ever"
     with SqliteCloud(path) as again:
         again.cloud.recover()
         assert (again.cloud.flows.describe_execution("f", "e"), again.history()) == before
@@ -248,7 +249,7 @@ def test_the_report_of_an_ended_child_is_not_lost_between_two_commits() -> None:
             flows.start_execution("f", name="e")
         world.cloud.run_until_idle()
         if not flows.list_executions("child").items:
-            token = [event for event in world.history() if event.type == "TaskSubmitted"][0].detail["output"]
+            token = next(event for event in world.history() if event.type == "TaskSubmitted").detail["output"]
             flows.start_execution("child", name="c", callback_token=token["taskToken"])
         world.cloud.run_until_idle()
 

@@ -30,7 +30,7 @@ def check_name(value: str, parameter: str) -> str:
     """A flow, execution or schedule name."""
     if not isinstance(value, str) or not NAME.match(value):
         raise InvalidArgument(
-            f"{parameter} {_shown(value)} is not a name: use 1 to 128 letters, digits, '_' and '-', "
+            f"{parameter} {shown(value)} is not a name: use 1 to 128 letters, digits, '_' and '-', "
             "the first a letter or '_'."
         )
     return value
@@ -53,14 +53,14 @@ def check_length(value: str, parameter: str, most: int, least: int = 0) -> str:
 def check_choice(value: str, parameter: str, allowed: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in allowed:
-        raise InvalidArgument(f"{parameter} {_shown(value)} is unknown; use {' or '.join(allowed)}.")
+        raise InvalidArgument(f"{parameter} {shown(value)} is unknown; use {' or '.join(allowed)}.")
     return value
 
 
 def check_role(value: str) -> str:
     """A role ARN, or nothing."""
     if value and not _ROLE.match(check_length(value, "RoleArn", 512)):
-        raise InvalidArgument(f"RoleArn {_shown(value)} is not of the form acs:ram::<account>:role/<name>.")
+        raise InvalidArgument(f"RoleArn {shown(value)} is not of the form acs:ram::<account>:role/<name>.")
     return value
 
 
@@ -69,14 +69,14 @@ def check_limit(value: int | None, most: int) -> int:
     if value is None:
         return PAGE
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise InvalidArgument(f"Limit {_shown(value)} is out of range; use 1 to {most}.")
+        raise InvalidArgument(f"Limit {shown(value)} is out of range; use 1 to {most}.")
     return value
 
 
 def check_wait(value: int) -> int:
     """WaitTimeSeconds."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LONGEST_WAIT:
-        raise InvalidArgument(f"WaitTimeSeconds {_shown(value)} is out of range; use 0 to {LONGEST_WAIT}.")
+        raise InvalidArgument(f"WaitTimeSeconds {shown(value)} is out of range; use 0 to {LONGEST_WAIT}.")
     return value
 
 
@@ -107,9 +107,9 @@ def check_reading(reading: Reading) -> None:
     """A definition after it was read: it must have no errors."""
     errors = reading.errors
     if errors or reading.flow is None:
-        shown = [_line(reading, problem) for problem in errors[:_PROBLEMS_SHOWN]] or ["it is not a flow"]
+        lines = [_line(reading, problem) for problem in errors[:_PROBLEMS_SHOWN]] or ["it is not a flow"]
         more = [f"and {len(errors) - _PROBLEMS_SHOWN} more"] if len(errors) > _PROBLEMS_SHOWN else []
-        raise InvalidArgument("Definition: " + "; ".join(shown + more) + ".")
+        raise InvalidArgument("Definition: " + "; ".join(lines + more) + ".")
 
 
 def too_large(most: int) -> EntityTooLarge:
@@ -132,7 +132,8 @@ def _encodable(text: str, parameter: str) -> str:
     return text
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value for a message, cut short."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

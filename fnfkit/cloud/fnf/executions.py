@@ -17,6 +17,7 @@ from fnfkit.cloud.fnf.check import (
     check_name,
     check_object,
     check_wait,
+    shown,
 )
 from fnfkit.cloud.fnf.core import Core
 from fnfkit.cloud.fnf.run import AnyRun, Run, StoredFlow
@@ -269,7 +270,7 @@ def _event(event: HistoryEvent) -> EventRecord:
 
 def _event_id(token: str) -> int:
     if not (isinstance(token, str) and _EVENT_ID.match(token)):
-        raise InvalidArgument(f"NextToken {token!r} is not the id of an event.")
+        raise InvalidArgument(f"NextToken {shown(token)} is not the id of an event.")
     return int(token)
 
 

@@ -83,6 +83,8 @@ class AnswersCalls(Protocol):
 
     def answer(self, run: Run, call: int, event: Accepted | Completed | Failed) -> None: ...
 
+    def fire(self, run: Run, number: int) -> None: ...
+
 
 class Run:
     """An execution in memory."""

@@ -223,8 +223,7 @@ class Runner:
                 call = run.calls[number] = TaskCall(run, command)
                 self._targets.invoke(call)
             case SetTimer(timer=number, due=due):
-                fire = partial(self._fire, run, number)
-                run.timers[number] = self._clock.call_at(due, fire, background=_is_year(run, number))
+                run.timers[number] = self._clock.call_at(due, _Due(run, number), background=_is_year(run, number))
             case CancelTimer(timer=number):
                 timer = run.timers.pop(number, None)
                 if timer is not None:
@@ -234,7 +233,8 @@ class Runner:
                 if abandoned is not None:
                     abandoned.abandon()
 
-    def _fire(self, run: Run, number: int) -> None:
+    def fire(self, run: Run, number: int) -> None:
+        """A timer of an execution is due."""
         if run.timers.pop(number, None) is not None:
             self.deliver(run, TimerFired(self.now(), number))
 
@@ -252,6 +252,19 @@ class Runner:
             callback()
 
 
+class _Due:
+    """The action of a timer: as small as can be, since every waiting execution has one."""
+
+    __slots__ = ("_number", "_run")
+
+    def __init__(self, run: Run, number: int) -> None:
+        self._run = run
+        self._number = number
+
+    def __call__(self) -> None:
+        self._run.driver.fire(self._run, self._number)
+
+
 def _is_year(run: Run, timer: int) -> bool:
     """Whether a timer is only the limit of every execution: no reason for virtual time to pass."""
     deadline = run.execution.deadline
@@ -265,6 +278,8 @@ def _settles(run: Run, number: int, event: Accepted | Completed | Failed) -> boo
         return False
     if not isinstance(event, Accepted) or call.pattern is Pattern.WAIT_FOR_CALLBACK:
         del run.calls[number]
+        if not run.calls:
+            run.calls = {}  # an emptied dict keeps its size
     return True
 
 
