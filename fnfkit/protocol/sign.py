@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,21 +25,31 @@ EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 """What `x-acs-content-sha256` says of a request without a body."""
 
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
+
+
 def same(expected: str, given: str) -> bool:
     """Whether two signatures are equal, in time that does not depend on where they differ."""
     return hmac.compare_digest(expected.encode(), given.encode())
 
 
+def encode(text: str) -> str:
+    """Percent-encodes by RFC 3986: only letters, digits and `-_.~` stay."""
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="~")
+
+
 def canonical_query(pairs: Pairs) -> str:
     """Name=value pairs in byte order of the names, percent-encoded by RFC 3986 and joined by `&`."""
-    ordered = sorted(pairs, key=lambda pair: pair[0].encode())
-    return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in ordered)
+    ordered = sorted(pairs, key=_name)
+    return "&".join([f"{encode(name)}={encode(value)}" for name, value in ordered])
 
 
 def rpc_string_to_sign(method: str, pairs: Pairs) -> str:
     """The text an RPC v1 signature covers: query and form pairs alike, without `Signature` (api-signing.md 1.2)."""
-    kept = [pair for pair in pairs if pair[0] != "Signature"]
-    return f"{method}&%2F&{quote(canonical_query(kept), safe='~')}"
+    canonical = canonical_query([pair for pair in pairs if pair[0] != "Signature"])
+    # Encoding what is encoded already: beside unreserved characters it holds these three only.
+    twice = canonical.replace("%", "%25").replace("&", "%26").replace("=", "%3D")
+    return f"{method}&%2F&{twice}"
 
 
 def rpc_signature(secret: str, string_to_sign: str) -> str:
@@ -108,6 +119,10 @@ def fc_signature(secret: str, message: Signed, *, with_query: bool = False) -> s
     return _base64("sha256", secret, text)
 
 
+def _name(pair: tuple[str, str]) -> bytes:
+    return pair[0].encode()
+
+
 def _header_text(message: Signed, prefix: str) -> str:
     fixed = [message.method, *(message.headers.get(name, "") for name in ("content-md5", "content-type", "date"))]
     own = sorted(f"{name}:{value}" for name, value in message.headers.items() if name.startswith(prefix))
@@ -120,4 +135,4 @@ def _query_line(part: str) -> str:
 
 
 def _base64(algorithm: str, secret: str, text: str) -> str:
-    return b64encode(hmac.new(secret.encode(), text.encode(), algorithm).digest()).decode()
+    return b64encode(hmac.digest(secret.encode(), text.encode(), algorithm)).decode()

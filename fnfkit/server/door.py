@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from fnfkit.model.json import Json
@@ -42,7 +41,7 @@ class Door:
         if body is None:
             await _send(self._gateway.refuse_too_large(head), send, close=True)
             return
-        answer = self._gateway.handle(replace(head, body=body))
+        answer = self._gateway.handle(Request(head.method, head.target, head.headers, body))
         response = await self._wait(answer, receive) if isinstance(answer, Later) else answer
         if response is not None:
             await _send(response, send)

@@ -26,9 +26,11 @@ _log = logging.getLogger("fnfkit.server")
 
 
 class Loop(Protocol):
-    """Whoever makes a virtual clock jump; it is told that clients are at work."""
+    """Whoever makes a virtual clock jump; it is told that clients are at work, and when to look around."""
 
     def touch(self) -> None: ...
+
+    def wake(self) -> None: ...
 
 
 class Served(Protocol):

@@ -28,6 +28,8 @@ from fnfkit.server.service import Service
 
 DEFAULT_PORT = 8680
 KEEP_ALIVE_SECONDS = 60
+GRACE_SECONDS = 2.0
+"""How long clients may take to read their answers once the server stops."""
 _BACKLOG = 2048
 
 _log = logging.getLogger("fnfkit.server")
@@ -134,6 +136,7 @@ def _driven(cloud: ServedCloud) -> Iterator[None]:
         yield
     finally:
         stop.set()
+        cloud.loop.wake()
         thread.join()
 
 
@@ -165,8 +168,8 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=2,
                 backlog=_BACKLOG,
             )
         )
@@ -190,7 +193,12 @@ class _Server(uvicorn.Server):
         """Waits to be stopped; once a second the Date header moves on."""
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._wake = lambda: None if loop.is_closed() else _discard(loop.call_soon_threadsafe(stopped.set))
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stopped.set)
+
+        self._wake = wake
         await self.on_tick(0)
         self.on_started()
         while not self._stopping.is_set():
@@ -200,10 +208,15 @@ class _Server(uvicorn.Server):
                 await self.on_tick(0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answers what is pending, then stops."""
+        """Stops: no new connections, pending answers sent, and whatever still hangs on after a while cut off."""
+        for server in self.servers:
+            server.close()
         self._door.close()
-        await super().shutdown(sockets)
-
-
-def _discard(_: object) -> None:
-    return None
+        for connection in tuple(self.server_state.connections):
+            connection.shutdown()
+        deadline = asyncio.get_running_loop().time() + GRACE_SECONDS
+        while self.server_state.connections and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.002)
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.wait([asyncio.create_task(asyncio.sleep(0)), *self.server_state.tasks], timeout=GRACE_SECONDS)

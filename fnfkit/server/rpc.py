@@ -89,6 +89,10 @@ class Rpc:
 
 
 def _parameters(request: Request) -> dict[str, str]:
+    scheme, signed, _ = request.headers.get("authorization", "").partition(" ")
+    if signed:
+        message = f"No service of this server takes requests signed as {scheme[:32]}; RPC requests sign their query."
+        raise Fault.of("InvalidAction.NotFound", 404, message)
     if request.path not in ("", "/"):
         raise Fault.of("InvalidAction.NotFound", 404, f"There is no API at the path {request.path[:128]}.")
     try:

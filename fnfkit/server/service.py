@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -33,5 +33,6 @@ class Service:
 
 
 def new_request_id() -> str:
-    """A RequestId."""
-    return str(uuid.uuid4()).upper()
+    """A RequestId: random, in the form of a UUID."""
+    digits = os.urandom(16).hex().upper()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

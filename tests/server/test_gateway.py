@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import replace
 
 import pytest
 
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.ports import RequestTimeTooSkewed
 from fnfkit.protocol.http import Request, Response
+from fnfkit.protocol.rpc import read_parameters
 from fnfkit.server.auth import FNF_REFUSALS, MAX_SKEW_SECONDS, Nonces, Verifier
 from fnfkit.server.gateway import Gateway
 from fnfkit.server.later import Later
@@ -130,6 +133,8 @@ def test_requests_that_are_none_of_ours(gateway: Gateway) -> None:
     assert code(gateway, Request("GET", "/elsewhere?Action=ListFlows")) == (404, "InvalidAction.NotFound")
     assert code(gateway, Request("GET", "/?Version=2019-03-15&Version=2019-03-15")) == (400, "InvalidArgument")
     assert code(gateway, Request("GET", "/?a=%ff")) == (400, "InvalidArgument")
+    for scheme in ("ACS3-HMAC-SHA256 Credential=x", "FC a:b"):
+        assert code(gateway, Request("POST", "/", {"authorization": scheme})) == (404, "InvalidAction.NotFound")
     json_body = Request("POST", "/", {"content-type": "application/json"}, b"{}")
     assert code(gateway, json_body) == (415, "UnsupportedMediaType")
 
@@ -219,7 +224,8 @@ def test_old_nonces_are_forgotten() -> None:
 
 def test_the_wall_clock_judges_requests(cloud: Cloud) -> None:
     request = signed("ListFlows")
-    pairs = dict(pair.split("=", 1) for pair in request.query.replace("%3A", ":").replace("%2F", "/").split("&"))
-    parameters = {name: value.replace("%3D", "=").replace("%2B", "+") for name, value in pairs.items()}
-    verifier = Verifier(cloud.ram)
-    assert verifier.verify(request.method, parameters, FNF_REFUSALS).account == cloud.ram.account_id
+    parameters = read_parameters(request)
+    late = Verifier(cloud.ram, wall_clock=lambda: time.time() + MAX_SKEW_SECONDS + 60)
+    with pytest.raises(RequestTimeTooSkewed):
+        late.verify(request.method, parameters, FNF_REFUSALS)
+    assert Verifier(cloud.ram).verify(request.method, parameters, FNF_REFUSALS).account == cloud.ram.account_id
