@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fnfkit.cloud.cloud import Cloud
-from tests.cli.conftest import TEMPLATES, Cli
+from tests.cli.conftest import FUNCTIONS, TEMPLATES, Cli
 
 POLL = TEMPLATES / "poll" / "flow.fdl.yml"
 CALLBACK = TEMPLATES / "callback" / "flow.fdl.yml"
@@ -146,3 +146,17 @@ def test_a_profile_named_on_the_command_line_beats_the_environment(
     assert cli("flows", "ls").exit == 1
     assert cli("flows", "ls", "--profile", "mine").exit == 0
     assert cli("flows", "ls", "--profile", "yours").exit == 3
+
+
+@pytest.mark.parametrize("flow_seconds", ["60", "180"])
+def test_functions_sleep_in_the_time_of_a_served_account(
+    cli: Cli, account: Cloud, tmp_path: Path, flow_seconds: str
+) -> None:
+    account.functions.deploy("fnf-demo", "hello", code=FUNCTIONS / "hello", timeout=300)
+    text = (TEMPLATES / "error-handling" / "flow.fdl.yml").read_text()
+    (tmp_path / "flow.yml").write_text(text.replace("timeoutSeconds: 60", f"timeoutSeconds: {flow_seconds}"))
+    cli("flows", "create", "slow", "flow.yml")
+    said = cli("start", "slow", "--input", '{"fail": "slow"}', "--name", "one", "--wait", "30", "--json")
+    output = said.data["output"]  # type: ignore[index]
+    assert output.get("errCode") == ("FnF.TaskTimeout" if flow_seconds == "60" else None)
+    assert output.get("greeting") == (None if flow_seconds == "60" else "hello world")

@@ -73,6 +73,20 @@ def test_deploying_nonsense_is_refused(
     assert caught.value.code == "InvalidArgument"
 
 
+def test_credentials_are_renewed_long_before_they_expire(lab: Lab) -> None:
+    from fnfkit.cloud.fc.context import Credentials
+    from fnfkit.cloud.fc.service import FunctionService
+
+    given = (Credentials(f"STS.{number}", "secret", "token") for number in range(100))
+    functions = FunctionService(lab.clock, credentials=lambda: next(given))
+    deployed = functions.deploy("lab", "f", code=lab.write("def handler(e, c): return c.credentials.access_key_id\n"))
+    seen: list[bytes] = []
+    for _ in range(4):
+        functions.start(deployed, b"{}", lambda answer: seen.append(answer.body))
+        lab.loop.advance(600)
+    assert seen == [b"STS.0", b"STS.0", b"STS.1", b"STS.1"]
+
+
 def test_secrets_stay_out_of_reprs_and_reach_the_handler(lab: Lab, tmp_path: Path) -> None:
     from fnfkit.cloud.fc.context import Credentials
     from fnfkit.cloud.fc.service import FunctionService

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fnfkit.cloud.fc.function import Function
+
+RENEWAL = 900_000
+"""Milliseconds after which the credentials of functions are renewed; a session of a role lasts an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,24 @@ class Credentials:
     access_key_id: str = ""
     access_key_secret: str = field(default="", repr=False)
     security_token: str = field(default="", repr=False)
+
+
+class Renewed:
+    """Credentials that are asked for once in a while, not at every call. `now` is in Unix milliseconds."""
+
+    def __init__(self, assume: Callable[[], Credentials], now: Callable[[], int]) -> None:
+        self._assume = assume
+        self._now = now
+        self._current = Credentials()
+        self._until = 0
+
+    def __call__(self) -> Credentials:
+        """Credentials that are valid for three quarters of an hour at least."""
+        now = self._now()
+        if now >= self._until:
+            self._current = self._assume()
+            self._until = now + RENEWAL
+        return self._current
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fnfkit.cloud.clock import DrivenClock
-from fnfkit.cloud.fc.context import Credentials
+from fnfkit.cloud.fc.context import Credentials, Renewed
 from fnfkit.cloud.fc.faults import AliasNotFound, FunctionNotFound, ServiceNotFound, VersionNotFound
 from fnfkit.cloud.fc.function import Answer, Deployed, Function, LogLine, Stub
 from fnfkit.cloud.fc.instance import Fleet, Platform
@@ -56,7 +56,7 @@ class FunctionService:
             runtime=runtime or runtime_for(clock),
             region=region,
             account_id=account_id,
-            credentials=credentials,
+            credentials=Renewed(credentials, clock.now),
             log=self.log.append,
         )
 

@@ -15,7 +15,7 @@ from functools import partial
 
 import orjson
 
-from fnfkit.cloud.fc.function import Answer, Deployed, Function, Stub
+from fnfkit.cloud.fc.function import Answer, Deployed, Function
 from fnfkit.cloud.fc.outcome import Outcome, Returned, call_stub, outcome_of, refusal
 from fnfkit.cloud.fc.service import FunctionService
 from fnfkit.cloud.targets import TaskCall
@@ -67,13 +67,12 @@ class FunctionTarget:
         self._functions.later(0, partial(self._run, deployed, call.input, done))
 
     def _run(self, deployed: Deployed, event: JsonObject, done: Callable[[Outcome], None]) -> None:
-        match deployed:
-            case Stub(latency=0):
-                done(call_stub(deployed, event))
-            case Stub():
-                self._functions.later(deployed.latency, lambda: done(call_stub(deployed, event)))
-            case Function():
-                self._functions.start(deployed, _event(event), partial(_finish, done))
+        if isinstance(deployed, Function):
+            self._functions.start(deployed, _event(event), partial(_finish, done))
+        elif deployed.latency:
+            self._functions.later(deployed.latency, lambda: done(call_stub(deployed, event)))
+        else:
+            done(call_stub(deployed, event))
 
 
 def _finish(done: Callable[[Outcome], None], answer: Answer) -> None:
