@@ -103,6 +103,18 @@ def test_dev_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     assert account["access_key_secret"] not in err
 
 
+def test_dev_does_not_wait_for_functions_that_sleep(tmp_path: Path) -> None:
+    flow = TEMPLATES / "error-handling" / "flow.fdl.yml"
+    with dev(tmp_path, "--functions", FUNCTIONS, "--clock", "real") as (server, account):
+        assert process(tmp_path, "flows", "create", "slow", flow, **client(account)).returncode == 0
+        words = ("start", "slow", "--input", '{"fail": "slow"}')
+        assert process(tmp_path, *words, **client(account)).returncode == 0
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=SECONDS)
+    assert server.returncode == 0
+    assert "Traceback" not in err
+
+
 def test_dev_keeps_the_account_in_a_file(tmp_path: Path) -> None:
     store = tmp_path / "account.db"
     with dev(tmp_path, "--store", store) as (_, account):

@@ -8,7 +8,7 @@ import pytest
 
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.store_sqlite import SqliteStore
-from tests.scenarios.conftest import SERVICE, Stage, Story, deploy, template, template_input
+from tests.scenarios.conftest import SERVICE, Stage, Story, deploy, printed, template, template_input
 
 BOOKING = template("transaction")
 ALL_WELL = {"buy_train_ticket_result": "success", "reserve_flight_result": "success", "reserve_hotel_result": "success"}
@@ -122,6 +122,15 @@ def test_the_printed_input_never_failed_with_the_printed_function(stage: Stage) 
     stage.cloud.functions.stub(SERVICE, "Operation", as_published)
     assert stage.play(BOOKING, ALL_WELL | {"reserve_hotel_result": "fail"}).status == "Succeeded"
     assert stage.play(BOOKING, ALL_WELL | {"reserve_hotel_result": False}).status == "Failed"
+
+
+def test_the_printed_compensation_cancels_the_train_with_the_flights_id(stage: Stage) -> None:
+    story = stage.play(printed("transaction.fdl.yml"))
+    assert story.status == "Succeeded"
+    assert given(story, "CancelTrainTicket") == {
+        "operation": "cancel_train_ticket",
+        "reserve_flight_txnID": booked(story, "reserve_flight", "ReserveFlight"),
+    }
 
 
 def test_a_restart_between_the_compensations_repeats_nothing(tmp_path: Path) -> None:
