@@ -18,6 +18,7 @@ CREATE TABLE record (area TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
 CREATE TABLE journal (stream TEXT NOT NULL, number INTEGER NOT NULL, record BLOB NOT NULL,
   PRIMARY KEY (stream, number)) WITHOUT ROWID;
 """
+_PUT = "INSERT OR REPLACE INTO record VALUES (?, ?, ?)"
 _CHECKPOINT_PAGES = 10_000
 """Pages in the log before SQLite copies them into the file: larger means fewer, longer pauses."""
 
@@ -144,13 +145,15 @@ class SqliteStore:
             raise StoreError(f"cannot write the store {self.path}: {error}; check the free space") from error
 
     def _write(self, changes: Changes) -> None:
+        put = [(area, key, value) for (area, key), value in changes.records.items() if value is not None]
+        if len(put) == len(changes.records) == 1 and not (changes.dropped or changes.appended):
+            self._db.execute(_PUT, put[0])  # a statement outside a transaction is one by itself
+            return
         db = self._db
         db.execute("BEGIN")
-        put = [(area, key, value) for (area, key), value in changes.records.items() if value is not None]
-        if put:
-            db.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", put)
-        gone = [area_key for area_key, value in changes.records.items() if value is None]
-        if gone:
+        db.executemany(_PUT, put)
+        if len(put) < len(changes.records):
+            gone = [place for place, value in changes.records.items() if value is None]
             db.executemany("DELETE FROM record WHERE area = ? AND key = ?", gone)
         if changes.dropped:
             db.executemany("DELETE FROM journal WHERE stream = ?", [(stream,) for stream in changes.dropped])

@@ -5,8 +5,8 @@
 | flow, retired | flow name, flow id | the flow, and the number of its newest revision |
 | revision | flow id / number | a definition |
 | live | flow id / execution name | how a running execution was started; its journal is the stream of the same key |
-| order | flow id / start order, newest first | the execution's name |
 | ended, history | flow id / execution name | an ended execution, and all its events |
+| order | flow id / start order, newest first | the name of an ended execution |
 | callback | flow id / execution name | a report that is still to be made for an ended execution |
 | clock | latest | when an execution ended last, so that virtual time does not fall back |
 | schedule | flow id / schedule name | a schedule, and when it fired last |
@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -97,7 +98,6 @@ class Archive:
         if self.durable:
             row = [run.sequence, run.name, run.revision.number, run.input, run.started, run.callback, run.origin]
             self._store.put("live", run.key, orjson.dumps(row))
-            self._store.put("order", f"{flow.id}/{_LAST - run.sequence:015d}", run.name.encode())
 
     def live(self, flow: StoredFlow) -> list[Json]:
         """How the running executions of a flow were started, in start order."""
@@ -115,6 +115,7 @@ class Archive:
         store.delete("live", key)
         store.drop(key)
         if not run.flow.retired:
+            store.put("order", _order_key(run.flow, run.sequence), run.name.encode())
             store.put("ended", key, orjson.dumps(_ended_row(run)))
             store.put("history", key, encode_history(run.execution.history))
 
@@ -123,7 +124,7 @@ class Archive:
         return int(self._store.get("clock", "latest") or 0)
 
     def last_sequence(self, flow: StoredFlow) -> int:
-        """The start order of the newest execution of a flow, 0 if it has none."""
+        """The start order of the newest ended execution of a flow, 0 if it has none."""
         for key, _ in self._store.scan("order", f"{flow.id}/"):
             return _LAST - int(key.rpartition("/")[2])
         return 0
@@ -138,16 +139,15 @@ class Archive:
 
     def newest_first(self, flow: StoredFlow, start: AnyRun | None) -> Iterator[AnyRun]:
         """The executions of a flow, from `start` on."""
-        if self.durable:
-            first = f"{flow.id}/{_LAST - start.sequence:015d}" if start else ""
-            for _, name in self._store.scan("order", f"{flow.id}/", first):
-                run = self.find(flow, name.decode())
-                if run is not None:
-                    yield run
-            return
-        for candidate in reversed(flow.runs.values()):
-            if start is None or candidate.sequence <= start.sequence:
-                yield candidate
+        in_memory = (run for run in reversed(flow.runs.values()) if start is None or run.sequence <= start.sequence)
+        return heapq.merge(in_memory, self._stored(flow, start), key=_age)
+
+    def _stored(self, flow: StoredFlow, start: AnyRun | None) -> Iterator[AnyRun]:
+        first = _order_key(flow, start.sequence) if start else ""
+        for _, name in self._store.scan("order", f"{flow.id}/", first):
+            run = self.find(flow, name.decode())
+            if run is not None:
+                yield run
 
     def _ended(self, flow: StoredFlow, row: Json) -> Ended:
         sequence, name, number, input, started, origin, status, output, stopped, error, cause = row
@@ -184,6 +184,14 @@ def _ended_row(run: Run) -> Json:
 
 def _place(flow: StoredFlow) -> tuple[str, str]:
     return ("retired", flow.id) if flow.retired else ("flow", flow.record.name)
+
+
+def _age(run: AnyRun) -> int:
+    return -run.sequence
+
+
+def _order_key(flow: StoredFlow, sequence: int) -> str:
+    return f"{flow.id}/{_LAST - sequence:015d}"
 
 
 def _revision_key(flow: StoredFlow, number: int) -> str:

@@ -84,7 +84,7 @@ def check_object(text: str, parameter: str) -> JsonObject:
     """The text of a JSON object of at most 64 KiB. Integers beyond 64 bits become floats."""
     if not isinstance(text, str):
         raise InvalidArgument(f"{parameter} must be the text of a JSON object, not {type(text).__name__}.")
-    if len(text) > EVENT_BYTES or len(_encodable(text, parameter).encode()) > EVENT_BYTES:
+    if len(text) > EVENT_BYTES or (not text.isascii() and len(_encodable(text, parameter).encode()) > EVENT_BYTES):
         raise too_large(EVENT_BYTES)
     try:
         value = orjson.loads(text)

@@ -14,7 +14,6 @@ from fnfkit.cloud.fnf.run import AnyRun, StoredFlow
 from fnfkit.cloud.fnf.runner import Runner
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.store import Store
-from fnfkit.engine import parse_token
 from fnfkit.engine.settings import Settings
 from fnfkit.ports import FlowNotExists
 
@@ -63,6 +62,8 @@ class Registry:
         """The flow of that name and its deleted predecessors."""
         if name in self.flows:
             yield self.flows[name]
+        if not self.retired:
+            return
         self.retired = [flow for flow in self.retired if flow.runs or flow.express]
         yield from (flow for flow in self.retired if flow.record.name == name)
 
@@ -82,11 +83,8 @@ class Core:
     settings: Settings
     quotas: Quotas
 
-    def locate(self, token: str) -> Iterator[AnyRun]:
-        """The executions a task token may belong to: one, unless the flow was deleted and created again."""
-        place = parse_token(token)
-        if place is None:
-            return
+    def locate(self, place: tuple[str, str, int]) -> Iterator[AnyRun]:
+        """The executions a parsed task token may belong to: one, unless the flow was deleted and created again."""
         flow_name, name, _ = place
         for flow in self.registry.named(flow_name):
             run = flow.express.get(name) or self.archive.find(flow, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from fnfkit.cloud.fnf.check import CAUSE_CHARS, ERROR_CHARS, check_length, check_object
 from fnfkit.cloud.fnf.core import Core
@@ -12,6 +12,9 @@ from fnfkit.engine import TokenState, parse_token
 from fnfkit.engine.events import Reported, ReportedFailure
 from fnfkit.engine.history import TASK_FAILED, TASK_SUBMITTED, TASK_SUCCEEDED
 from fnfkit.ports import InvalidArgument, TaskAlreadyCompleted, TaskInvalidState
+
+Place: TypeAlias = tuple[str, str, int]
+"""Flow, execution and event a task token names."""
 
 
 class Reports:
@@ -26,15 +29,15 @@ class Reports:
 
         Raises InvalidArgument, EntityTooLarge, TaskAlreadyCompleted, TaskInvalidState.
         """
-        _check_token(token)
-        return self._report(Reported(self._core.clock.now(), token, check_object(output, "Output")))
+        place = _place(token)
+        return self._report(place, Reported(self._core.clock.now(), token, check_object(output, "Output")))
 
     def failed(self, token: str, error: str, cause: str) -> int:
         """Ends the waiting step with an error; returns the event's id. Raises what `succeeded` raises."""
-        _check_token(token)
+        place = _place(token)
         check_length(error, "Error", ERROR_CHARS, 1)
         check_length(cause, "Cause", CAUSE_CHARS)
-        return self._report(ReportedFailure(self._core.clock.now(), token, error, cause))
+        return self._report(place, ReportedFailure(self._core.clock.now(), token, error, cause))
 
     def call_back(self, key: str, outcome: Outcome) -> None:
         """Reports an ended execution to the task that waits for it; a task that waits no more is left alone."""
@@ -44,7 +47,7 @@ class Reports:
             event = Reported(now, token, outcome.output)
         with self._core.lock:
             self._core.store.delete("callback", key)
-            run = self._waiting(token)
+            run = self._waiting(_place(token), token)
             if run is not None:
                 self._core.runner.fold_now(run, event)
             self._core.store.commit()
@@ -54,22 +57,22 @@ class Reports:
         for key, row in list(self._core.store.scan("callback")):
             self.call_back(key, Outcome(*decode(row)))
 
-    def _report(self, event: Reported | ReportedFailure) -> int:
+    def _report(self, place: Place, event: Reported | ReportedFailure) -> int:
         with self._core.lock:
-            run = self._waiting(event.token)
+            run = self._waiting(place, event.token)
             if run is None:
-                self._refuse(event.token)
+                self._refuse(place, event.token)
             history = self._core.runner.fold_now(run, event).history
         return next(entry.id for entry in history if entry.type in (TASK_SUCCEEDED, TASK_FAILED))
 
-    def _waiting(self, token: str) -> Run | None:
-        for run in self._core.locate(token):
+    def _waiting(self, place: Place, token: str) -> Run | None:
+        for run in self._core.locate(place):
             if isinstance(run, Run) and not run.ended and run.execution.waiting_token(token) is TokenState.PENDING:
                 return run
         return None
 
-    def _refuse(self, token: str) -> NoReturn:
-        for run in self._core.locate(token):
+    def _refuse(self, place: Place, token: str) -> NoReturn:
+        for run in self._core.locate(place):
             match _state(run, token):
                 case TokenState.COMPLETED:
                     raise TaskAlreadyCompleted(f"Task {token} has already completed.")
@@ -89,6 +92,8 @@ def _state(run: AnyRun, token: str) -> TokenState:
     return TokenState.COMPLETED if issued else TokenState.UNKNOWN
 
 
-def _check_token(token: str) -> None:
-    if not isinstance(token, str) or parse_token(token) is None:
+def _place(token: str) -> Place:
+    place = parse_token(token) if isinstance(token, str) else None
+    if place is None:
         raise InvalidArgument("TaskToken is malformed; pass the text of $context.task.token unchanged.")
+    return place

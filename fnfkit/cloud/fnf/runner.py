@@ -157,26 +157,19 @@ class Runner:
             self._perform(run, commands, more)
 
     def _fold(self, run: Run, event: Event) -> Transition:
-        if run.ended:
+        execution = run.execution
+        if execution.status in FINAL_STATUSES:
             return _NOTHING
-        if self._archive.durable and run.listed and type(event) is not Start:
-            event = self._journal(run, event)
-        transition = advance(run.execution, event)
-        if run.execution.status in FINAL_STATUSES:
+        record = b""
+        journaled = self._archive.durable and run.listed and type(event) is not Start
+        if journaled and isinstance(event, Completed | Failed):
+            event, record = _as_json(event)
+        transition = advance(execution, event)
+        if execution.status in FINAL_STATUSES:
             self._end(run)
+        elif journaled:
+            self._store.append(run.key, record or encode_event(event))
         return transition
-
-    def _journal(self, run: Run, event: Event) -> Event:
-        try:
-            record = encode_event(event)
-        except TypeError as error:
-            # A target answered with something that is not JSON: the step fails, the same way after recovery.
-            if not isinstance(event, Completed | Failed):
-                raise
-            event = Failed(event.at, event.call, "FnF.InvalidLocal", f"the result is not JSON: {error}")
-            record = encode_event(event)
-        self._store.append(run.key, record)
-        return event
 
     def _end(self, run: Run) -> None:
         self.running -= 1
@@ -250,6 +243,15 @@ class Runner:
         watchers, run.watchers = run.watchers, None
         for callback in watchers or ():
             callback()
+
+
+def _as_json(event: Completed | Failed) -> tuple[Completed | Failed, bytes]:
+    """The answer and its journal record; an answer that is not JSON becomes a failure, then and after a recovery."""
+    try:
+        return event, encode_event(event)
+    except TypeError as error:
+        failed = Failed(event.at, event.call, "FnF.InvalidLocal", f"the result is not JSON: {error}")
+        return failed, encode_event(failed)
 
 
 class _Due:
