@@ -8,7 +8,7 @@ from itertools import product
 from fnfkit.lint.shapes.coerce import EITHER, EVERY_TRUTH, Truth, boolean, compare, may_equal, of
 from fnfkit.lint.shapes.evaluate import Lookup, Presence, Roots, evaluate, look_up
 from fnfkit.lint.shapes.shape import ANY, Constant, Kind, Record, Shape
-from fnfkit.model.expr import And, Compare, Comparison, Expr, Key, Negative, Not, Or, Path, Root
+from fnfkit.model.expr import And, Compare, Comparison, Expr, Key, Negative, Not, Or, Path, Root, Slice, Wild
 
 Truths = frozenset[Truth]
 ERROR: Truths = frozenset({Truth.ERROR})
@@ -183,7 +183,7 @@ def _evaluated(expr: Expr) -> list[str]:
             return _evaluated(left) + _evaluated(right)
         case And(left=left) | Or(left=left) | Not(operand=left) | Negative(operand=left):
             return _evaluated(left)
-        case Path(root=Root.INPUT, parts=(Key(name=name), *_)):
-            return [name]
+        case Path(root=Root.INPUT, parts=(Key(name=name), *rest)):
+            return [] if any(isinstance(part, Wild | Slice) for part in rest) else [name]
         case _:
             return []

@@ -63,18 +63,20 @@ class Presence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a path finds. `within` is the value that may lack part number `at`."""
+    """What a path finds. `within` is the value that may lack part number `at`. Of a path with a wildcard nothing is
+    ever missing; `is_empty` says that it never finds anything because that part is never there."""
 
     path: Path
     shape: Shape
     presence: Presence = Presence.SURE
     at: int = 0
     within: Shape = ANY
+    is_empty: bool = False
 
     @property
     def is_missing(self) -> bool:
         """Whether there is something to report."""
-        return self.presence in (Presence.MAYBE, Presence.ABSENT)
+        return self.is_empty or self.presence in (Presence.MAYBE, Presence.ABSENT)
 
 
 def look_up(path: Path, roots: Roots) -> Lookup:
@@ -83,14 +85,26 @@ def look_up(path: Path, roots: Roots) -> Lookup:
     presence = Presence.SURE
     for at, part in enumerate(path.parts):
         if isinstance(part, Wild | Slice):
-            return Lookup(path, _spread(shape, path.parts[at:]), presence)
+            return _look_up_all(path, roots.get(path.root, ANY))
         found, there = _enter(shape, part)
         if there in (Presence.MAYBE, Presence.ABSENT):
+            if any(isinstance(part, Wild | Slice) for part in path.parts):
+                return _look_up_all(path, roots.get(path.root, ANY))
             return Lookup(path, _rest(found, path.parts[at + 1 :]), there, at, shape)
         if there is Presence.UNKNOWN:
             presence = there
         shape = found
     return Lookup(path, shape, presence)
+
+
+def _look_up_all(path: Path, shape: Shape) -> Lookup:
+    """A path with a wildcard: all matches, in a list; what lacks a key is skipped (fdl.md 3.5)."""
+    matches = _spread(shape, path.parts)
+    definite = next(at for at, part in enumerate(path.parts) if isinstance(part, Wild | Slice))
+    prefix = look_up(Path(path.root, path.parts[:definite]), {path.root: shape})
+    if prefix.presence is Presence.ABSENT:
+        return Lookup(path, matches, Presence.SURE, prefix.at, prefix.within, is_empty=True)
+    return Lookup(path, matches)
 
 
 def _rest(shape: Shape, parts: tuple[Part, ...]) -> Shape:
@@ -139,7 +153,7 @@ def _item(shape: Shape, position: int) -> tuple[Shape, Presence]:
 
 
 def _spread(shape: Shape, parts: tuple[Part, ...]) -> Shape:
-    """The list of matches below the first wildcard; matches that lack a later key are skipped (fdl.md 3.5)."""
+    """The list of matches."""
     matches = [shape]
     for part in parts:
         matches = [found for match in matches for found in _matches(match, part)]

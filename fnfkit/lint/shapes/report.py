@@ -88,12 +88,15 @@ class Reporter:
     def missing(self, look: Lookup, at: Location, certain: bool) -> None:
         """A path of a mapping that finds nothing, always or sometimes."""
         text, fix = spell(look.path, at), self.suggestion(look, at)
-        if look.presence is Presence.MAYBE:
+        if look.is_empty:
+            self.add("W02", at, f"`{text}` never finds anything and gives an empty list: {_held(look, at)}", fix)
+        elif look.presence is Presence.MAYBE:
             self.add(
                 "W02", at, f"`{text}` is not set on every way to this step; where it is missing the step fails", fix
             )
         elif certain:
-            self.add("E21", at, f"`{text}` is never there, so this step always fails: {_held(look, at)}", fix)
+            what = "this step" if "steps" in at else "the flow"
+            self.add("E21", at, f"`{text}` is never there, so {what} always fails: {_held(look, at)}", fix)
         else:
             self.add("W02", at, f"`{text}` is never there: {_held(look, at)}", fix)
 
