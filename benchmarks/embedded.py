@@ -43,7 +43,7 @@ def each(items: int) -> float:
     """Items per second."""
     executions = max(1, 10_000 // items)
     with Cloud(settings=Settings(limits=NO_LIMITS)) as cloud:
-        cloud.functions.stub("bench", "one", lambda event: {"item": event["item"]})
+        cloud.functions.stub("bench", "one", lambda event: {"item": event["item"]}, shares=True)
         cloud.flows.create_flow("each", flows.each(), description="each")
         payload = {"items": list(range(items))}
         return items * executions / _seconds(cloud, "each", [payload] * executions)

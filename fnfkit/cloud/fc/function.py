@@ -35,13 +35,15 @@ class Stub:
     """A stand-in for a function: called with the event as a dict, its result is the function's.
 
     A `Fault` it raises is a refusal by Function Compute, any other exception is one of the function's own, and
-    `SystemExit` ends the process. `latency` is the seconds of cloud time a call takes.
+    `SystemExit` ends the process. `latency` is the seconds of cloud time a call takes. A stub that `shares` is handed the
+    event itself instead of a copy: it must not change it, and large events cost nothing.
     """
 
     service: str
     name: str
     answer: Callable[[JsonObject], Json]
     latency: float = 0
+    shares: bool = False
 
 
 Deployed: TypeAlias = Function | Stub

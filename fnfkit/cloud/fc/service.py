@@ -92,10 +92,18 @@ class FunctionService:
         self._fleets[service, function] = Fleet(deployed, self._platform)
         return deployed
 
-    def stub(self, service: str, function: str, answer: Callable[[JsonObject], Json], *, latency: float = 0) -> Stub:
+    def stub(
+        self,
+        service: str,
+        function: str,
+        answer: Callable[[JsonObject], Json],
+        *,
+        latency: float = 0,
+        shares: bool = False,
+    ) -> Stub:
         """Let a callable stand for a function; see `Stub`. Raises `InvalidArgument`."""
         _check_names(service, function)
-        stub = Stub(service=service, name=function, answer=answer, latency=latency)
+        stub = Stub(service=service, name=function, answer=answer, latency=latency, shares=shares)
         self._deployed[service, function] = stub
         return stub
 
