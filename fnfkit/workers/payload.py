@@ -81,9 +81,15 @@ def _model(value: Json, wanted: Any, where: str) -> Any:
 def _typed_dict(value: Json, wanted: Any, where: str) -> JsonObject:
     given = _object(value, where)
     hints = get_type_hints(wanted, include_extras=True)
-    _need(given, wanted.__required_keys__, where)
+    _need(given, [key for key, hint in hints.items() if _required(key, hint, wanted)], where)
     known = {key: convert(item, hints[key], f"{where}.{key}") for key, item in given.items() if key in hints}
     return {**given, **known}
+
+
+def _required(key: str, hint: Any, wanted: Any) -> bool:
+    """Where annotations are text, the class itself has not understood its markers."""
+    marker = get_origin(hint)
+    return marker is Required or (marker is not NotRequired and key in wanted.__required_keys__)
 
 
 def _dataclass(value: Json, wanted: Any, where: str) -> Any:
