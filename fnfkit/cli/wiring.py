@@ -45,7 +45,9 @@ def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
     """An embedded account. `store` is "memory" or the path of an SQLite file."""
     from fnfkit.cloud.clock import RealClock, VirtualClock  # noqa: PLC0415
     from fnfkit.cloud.cloud import Cloud  # noqa: PLC0415
+    from fnfkit.cloud.garbage import collect_less_often  # noqa: PLC0415
 
+    collect_less_often()
     made = VirtualClock() if clock == VIRTUAL else RealClock()
     if store == MEMORY:
         return Cloud(clock=made)
@@ -78,14 +80,11 @@ def remote(endpoint: str, region: str, profile: str) -> Flows:
 
 def serve(cloud: Cloud, host: str, port: int, *, allow_remote: bool, ready: Callable[[Listening], None]) -> None:
     """Serve an account until the process is told to stop."""
+    from fnfkit.server.account import serve_account  # noqa: PLC0415
     from fnfkit.server.listener import CannotListen  # noqa: PLC0415
-    from fnfkit.server.listener import serve as listen  # noqa: PLC0415
-    from fnfkit.server.mns import mns_service  # noqa: PLC0415
-    from fnfkit.server.mns_auth import MnsVerifier  # noqa: PLC0415
 
-    services = (mns_service(cloud.mns, MnsVerifier(cloud.ram)),)
     try:
-        listen(cloud, host, port, services=services, allow_remote=allow_remote, ready=ready)
+        serve_account(cloud, host, port, allow_remote=allow_remote, ready=ready)
     except CannotListen as error:
         hint = "" if allow_remote else "--allow-remote lets other machines in"
         raise Refusal("CannotListen", str(error), hint, exit=UNREACHABLE) from error

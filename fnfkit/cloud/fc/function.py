@@ -35,8 +35,8 @@ class Stub:
     """A stand-in for a function: called with the event as a dict, its result is the function's.
 
     A `Fault` it raises is a refusal by Function Compute, any other exception is one of the function's own, and
-    `SystemExit` ends the process. `latency` is the seconds of cloud time a call takes. A stub that `shares` is handed the
-    event itself instead of a copy: it must not change it, and large events cost nothing.
+    `SystemExit` ends the process. `latency` is the seconds of cloud time a call takes. A stub that `shares` is handed
+    the event itself instead of a copy: it must not change it, and large events cost nothing.
     """
 
     service: str
