@@ -8,6 +8,6 @@ thresholds a third of the time of a busy account goes into walking them in vain.
 
 
 def collect_less_often() -> None:
-    """Set the thresholds for this process. A choice of the process, so a library that embeds an account is not asked."""
+    """Set the thresholds for this process: a choice of programs, never made by the library for its embedder."""
     gc.set_threshold(YOUNG, MIDDLE, OLD)
     gc.freeze()
