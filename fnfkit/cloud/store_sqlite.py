@@ -13,8 +13,9 @@ from fnfkit.cloud.store import Changes, StoreError
 _APPLICATION = 0x464E464B
 """Marks the file as ours ("FNFK")."""
 _VERSION = 1
+# Records are in the order they were written, so that the large ones of a commit share a page; journals are short-lived.
 _SCHEMA = """
-CREATE TABLE record (area TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (area, key)) WITHOUT ROWID;
+CREATE TABLE record (area TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (area, key));
 CREATE TABLE journal (stream TEXT NOT NULL, number INTEGER NOT NULL, record BLOB NOT NULL,
   PRIMARY KEY (stream, number)) WITHOUT ROWID;
 """

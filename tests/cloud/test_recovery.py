@@ -237,6 +237,18 @@ def test_a_deleted_flow_is_gone_after_a_restart_and_its_execution_stops_after_it
     assert {key.partition("/")[0] for key, _ in store.scan("revision")} == {last.cloud.flows.describe_flow("f").id}
 
 
+def test_what_ended_executions_leave_in_the_store_is_collected() -> None:
+    store = MemoryStore(durable=True)
+    world = World(store)
+    for number in range(600):
+        world.run(PASS, '{"say":1}', name=f"e{number}")
+    assert 0 < len(list(store.scan("live"))) <= 256
+    again = World(store)
+    again.cloud.recover()
+    assert not list(store.scan("live"))
+    assert len(again.cloud.flows.list_executions("f", limit=100, status="Succeeded").items) == 100
+
+
 def test_the_report_of_an_ended_child_is_not_lost_between_two_commits() -> None:
     def begin(world: World) -> None:
         flows = world.cloud.flows

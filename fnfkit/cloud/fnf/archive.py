@@ -5,11 +5,14 @@
 | flow, retired | flow name, flow id | the flow, and the number of its newest revision |
 | revision | flow id / number | a definition |
 | live | flow id / execution name | how a running execution was started; its journal is the stream of the same key |
-| ended, history | flow id / execution name | an ended execution, and all its events |
+| ended | flow id / execution name | an ended execution and its history |
 | order | flow id / start order, newest first | the name of an ended execution |
 | callback | flow id / execution name | a report that is still to be made for an ended execution |
-| clock | latest | when an execution ended last, so that virtual time does not fall back |
 | schedule | flow id / schedule name | a schedule, and when it fired last |
+
+What is left in `live` of an execution that is in `ended` is garbage: it is collected in bulk, since that touches fewer
+pages of a file. Under `order`, the key flow id / 0 tells when an execution ended last, so that virtual time does not
+fall back after a crash; it is there because the page it is on is written anyway.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ from fnfkit.ports import ExecutionRecord, FlowRecord
 
 _LAST = 10**15
 """Start orders count down from here in keys, so that the newest comes first."""
+_GARBAGE = 256
+"""Ended executions whose start and journal are left in the store until they are removed together."""
 _HISTORIES = 8
 """Histories kept decoded, for callers who page through one."""
 
@@ -43,6 +48,7 @@ class Archive:
         self._store = store
         self._settings = settings
         self._histories: OrderedDict[str, list[HistoryEvent]] = OrderedDict()
+        self._garbage: list[str] = []
         self.durable = store.durable
 
     def save_flow(self, flow: StoredFlow) -> None:
@@ -66,13 +72,14 @@ class Archive:
         """Forgets everything about a flow that was marked as retired but its running executions."""
         if not self.durable:
             return
+        self._collect()
         self._store.delete("flow", flow.record.name)
         if any(not run.ended for run in flow.runs.values()):
             self.save_flow(flow)
         else:
             self.bury_flow(flow)
         prefix = f"{flow.id}/"
-        for table in ("ended", "history", "order", "schedule", "callback"):
+        for table in ("ended", "order", "schedule", "callback"):
             for key, _ in list(self._store.scan(table, prefix)):
                 self._store.delete(table, key)
 
@@ -101,31 +108,44 @@ class Archive:
 
     def live(self, flow: StoredFlow) -> list[Json]:
         """How the running executions of a flow were started, in start order."""
-        return sorted(orjson.loads(row) for _, row in self._store.scan("live", f"{flow.id}/"))
+        rows = list(self._store.scan("live", f"{flow.id}/"))
+        self._garbage += [key for key, _ in rows if self._store.get("ended", key) is not None]
+        garbage = set(self._garbage)
+        self._collect()
+        return sorted(orjson.loads(row) for key, row in rows if key not in garbage)
 
     def close(self, run: Run) -> None:
-        """Writes how an execution ended, with its whole history, and drops its journal."""
+        """Writes how an execution ended, with its whole history."""
         if not self.durable:
             if run.flow.retired:
                 del run.flow.runs[run.name]
             return
         del run.flow.runs[run.name]
         store, key = self._store, run.key
-        store.put("clock", "latest", b"%d" % (run.execution.ended_at or 0))
-        store.delete("live", key)
-        store.drop(key)
-        if not run.flow.retired:
-            store.put("order", _order_key(run.flow, run.sequence), run.name.encode())
-            store.put("ended", key, orjson.dumps(_ended_row(run)))
-            store.put("history", key, encode_history(run.execution.history))
+        self._garbage.append(key)
+        if run.flow.retired:
+            self._collect()
+            return
+        row = orjson.dumps(_ended_row(run))
+        store.put("ended", key, len(row).to_bytes(4) + row + encode_history(run.execution.history))
+        store.put("order", _order_key(run.flow, run.sequence), run.name.encode())
+        store.put("order", f"{run.flow.id}/0", b"%d" % (run.execution.ended_at or 0))
+        if len(self._garbage) >= _GARBAGE:
+            self._collect()
 
-    def latest_end(self) -> int:
-        """When an execution ended last, 0 if none has."""
-        return int(self._store.get("clock", "latest") or 0)
+    def _collect(self) -> None:
+        for key in self._garbage:
+            self._store.delete("live", key)
+            self._store.drop(key)
+        self._garbage.clear()
+
+    def latest_end(self, flow: StoredFlow) -> int:
+        """When an execution of a flow ended last, 0 if none has."""
+        return int(self._store.get("order", f"{flow.id}/0") or 0)
 
     def last_sequence(self, flow: StoredFlow) -> int:
         """The start order of the newest ended execution of a flow, 0 if it has none."""
-        for key, _ in self._store.scan("order", f"{flow.id}/"):
+        for key, _ in self._store.scan("order", f"{flow.id}/", f"{flow.id}/1"):
             return _LAST - int(key.rpartition("/")[2])
         return 0
 
@@ -135,7 +155,7 @@ class Archive:
         if run is not None or not self.durable:
             return run
         row = self._store.get("ended", f"{flow.id}/{name}")
-        return self._ended(flow, orjson.loads(row)) if row is not None else None
+        return self._ended(flow, orjson.loads(_head(row))) if row is not None else None
 
     def newest_first(self, flow: StoredFlow, start: AnyRun | None) -> Iterator[AnyRun]:
         """The executions of a flow, from `start` on."""
@@ -143,7 +163,7 @@ class Archive:
         return heapq.merge(in_memory, self._stored(flow, start), key=_age)
 
     def _stored(self, flow: StoredFlow, start: AnyRun | None) -> Iterator[AnyRun]:
-        first = _order_key(flow, start.sequence) if start else ""
+        first = _order_key(flow, start.sequence) if start else f"{flow.id}/1"
         for _, name in self._store.scan("order", f"{flow.id}/", first):
             run = self.find(flow, name.decode())
             if run is not None:
@@ -167,7 +187,8 @@ class Archive:
     def _history(self, key: str) -> list[HistoryEvent]:
         history = self._histories.get(key)
         if history is None:
-            history = decode_history(self._store.get("history", key) or b"[]")
+            row = self._store.get("ended", key) or b""
+            history = decode_history(row[4 + len(_head(row)) :])
             self._histories[key] = history
             if len(self._histories) > _HISTORIES:
                 self._histories.popitem(last=False)
@@ -184,6 +205,11 @@ def _ended_row(run: Run) -> Json:
 
 def _place(flow: StoredFlow) -> tuple[str, str]:
     return ("retired", flow.id) if flow.retired else ("flow", flow.record.name)
+
+
+def _head(row: bytes) -> bytes:
+    """The record of an ended execution, which its history follows."""
+    return row[4 : 4 + int.from_bytes(row[:4])]
 
 
 def _age(run: AnyRun) -> int:

@@ -228,9 +228,10 @@ class Executions:
         Raises StoreError if this version refuses a definition that runs.
         """
         core = self._core
-        latest = core.archive.latest_end()
+        latest = 0
         for flow in flows:
             self._sequence = max(self._sequence, core.archive.last_sequence(flow))
+            latest = max(latest, core.archive.latest_end(flow))
             for sequence, name, number, input, started, callback, origin in core.archive.live(flow):
                 revision = core.archive.revision(flow, number)
                 try:
@@ -243,6 +244,7 @@ class Executions:
                 self._sequence = max(self._sequence, sequence)
                 latest = max(latest, core.runner.recover(run))
         core.ids.restart(self._sequence)
+        core.store.commit()
         return latest
 
 
