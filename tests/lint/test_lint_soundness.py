@@ -41,7 +41,22 @@ from fnfkit.model.expr import (
     Root,
     Wild,
 )
-from fnfkit.model.flow import Arm, Catch, Choice, Fail, Flow, Foreach, Parallel, Pass, Retry, Step, Succeed, Task, When
+from fnfkit.model.flow import (
+    Arm,
+    Catch,
+    Choice,
+    Fail,
+    Flow,
+    Foreach,
+    Parallel,
+    Pass,
+    Retry,
+    Step,
+    Succeed,
+    Task,
+    Wait,
+    When,
+)
 from fnfkit.model.json import Json
 from fnfkit.model.names import FunctionRef
 from fnfkit.model.problem import Severity
@@ -151,7 +166,7 @@ class Maker:
         return self.one(*names) if self.chance(60) else None
 
     def step(self, name: str, names: list[str], depth: int) -> Step:
-        simple = ("pass", "pass", "task", "task", "choice", "choice", "succeed", "fail")
+        simple = ("pass", "pass", "task", "task", "choice", "choice", "succeed", "fail", "wait")
         match self.one(*simple, *(("parallel", "foreach", "foreach") if depth else ())):
             case "pass":
                 return Pass(name=name, takes=self.takes(), gives=self.gives(), end=self.chance(10))
@@ -164,6 +179,10 @@ class Maker:
                 return Parallel(name=name, branches=branches, takes=self.takes(), gives=self.gives(EMPTY))
             case "foreach":
                 return self.foreach(name, depth)
+            case "wait":
+                length = self.path(Root.INPUT) if self.chance(60) else Const(1)
+                timed, until = (length, None) if self.chance(80) else (None, self.path(Root.INPUT))
+                return Wait(name=name, seconds=timed, until=until, takes=self.takes(), gives=self.gives())
             case "succeed":
                 return Succeed(name=name, takes=self.takes(), gives=self.gives())
             case _:
@@ -175,6 +194,7 @@ class Maker:
         return Task(
             name=name,
             target=FunctionRef(self.one(*RESULTS), "lab"),
+            params=Object((("P", self.path(Root.INPUT)),)) if self.chance(10) else None,
             takes=self.takes(),
             gives=self.gives(),
             catch=(Catch(errors, goto),) if goto else (),
