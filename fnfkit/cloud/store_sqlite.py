@@ -33,6 +33,7 @@ class SqliteStore:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._changes = Changes()
+        self._failed = ""
         self._db = self._open()
         self._number = int(self._db.execute("SELECT coalesce(max(number), 0) FROM journal").fetchone()[0])
 
@@ -134,7 +135,13 @@ class SqliteStore:
         self._changes.drop(stream)
 
     def commit(self) -> None:
-        """Writes the changes in one transaction. Raises StoreError, for instance on a full disk."""
+        """Writes the changes in one transaction.
+
+        Raises StoreError, for instance on a full disk; and again on every later commit, since from then on what is in
+        memory is ahead of the file.
+        """
+        if self._failed:
+            raise StoreError(self._failed)
         if not self._changes:
             return
         changes, self._changes = self._changes, Changes()
@@ -143,7 +150,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
-            raise StoreError(f"cannot write the store {self.path}: {error}; check the free space") from error
+            self._failed = f"cannot write the store {self.path}: {error}; check the free space, then start again"
+            raise StoreError(self._failed) from error
 
     def _write(self, changes: Changes) -> None:
         put = [(area, key, value) for (area, key), value in changes.records.items() if value is not None]

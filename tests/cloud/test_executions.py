@@ -106,6 +106,17 @@ def test_on_end_calls_back_once_and_can_be_cancelled(world: World) -> None:
         flows.on_end("f", "other", lambda: None)
 
 
+def test_a_failing_call_back_harms_nobody_else(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    flows, seen = world.cloud.flows, []
+    flows.create_flow("f", EMPTY)
+    for name in ("a", "b"):
+        flows.start_execution("f", name=name)
+        flows.on_end("f", name, lambda: seen.append(1 // 0))
+        flows.on_end("f", name, lambda name=name: seen.append(name))
+    world.cloud.run_until_idle()
+    assert seen == ["a", "b"] and caplog.text.count("ZeroDivisionError: ") == 2
+
+
 def test_a_hundred_runs_have_the_same_history_to_the_byte() -> None:
     def story() -> bytes:
         world = World()

@@ -166,3 +166,21 @@ def test_a_damaged_page_is_an_error_with_the_file_name(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(StoreError, match=r"store\.db"):
         SqliteStore(path)
+
+
+def test_a_store_that_could_not_write_takes_nothing_more(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db")
+    store.put("t", "a", b"1")
+    store.commit()
+    store._db.execute("PRAGMA query_only = ON")
+    store.put("t", "b", b"2")
+    with pytest.raises(StoreError, match=r"cannot write the store .*store\.db"):
+        store.commit()
+    store._db.execute("PRAGMA query_only = OFF")
+    store.put("t", "c", b"3")
+    with pytest.raises(StoreError, match="start again"):
+        store.commit()
+    store.close()
+    again = SqliteStore(tmp_path / "store.db")
+    assert [key for key, _ in again.scan("t")] == ["a"]
+    again.close()

@@ -56,6 +56,15 @@ def encode_event(event: Event) -> bytes:
     return encode([name, *[getattr(event, field) for field in fields]])
 
 
+def encode_answer(event: Completed | Failed) -> tuple[Completed | Failed, bytes]:
+    """The answer and its journal record; an answer that is not JSON becomes a failure, then and after a recovery."""
+    try:
+        return event, encode_event(event)
+    except TypeError as error:
+        failed = Failed(event.at, event.call, "FnF.InvalidLocal", f"the result is not JSON: {error}")
+        return failed, encode_event(failed)
+
+
 def decode_event(record: bytes) -> Event:
     """The event of a journal record."""
     name, *values = decode(record)

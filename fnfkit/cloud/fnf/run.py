@@ -185,6 +185,19 @@ class Run:
         return self.execution.history
 
 
+class Due:
+    """The action of a timer: as small as can be, since every waiting execution has one."""
+
+    __slots__ = ("_number", "_run")
+
+    def __init__(self, run: Run, number: int) -> None:
+        self._run = run
+        self._number = number
+
+    def __call__(self) -> None:
+        self._run.driver.fire(self._run, self._number)
+
+
 class Ended:
     """An ended execution that was read back from the store."""
 

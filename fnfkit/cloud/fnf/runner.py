@@ -13,14 +13,15 @@ The rules of this file:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from threading import RLock, get_ident
 
 from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.fnf.archive import Archive
-from fnfkit.cloud.fnf.journal import decode_event, encode, encode_event
-from fnfkit.cloud.fnf.run import Outcome, Run, StoredFlow, parse_object
+from fnfkit.cloud.fnf.journal import decode_event, encode, encode_answer, encode_event
+from fnfkit.cloud.fnf.run import Due, Outcome, Run, StoredFlow, parse_object
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.targets import Targets, TaskCall
@@ -30,6 +31,8 @@ from fnfkit.engine.events import Accepted, Completed, Event, Failed, Resume, Ret
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import FINAL_STATUSES
+
+_log = logging.getLogger("fnfkit.runner")
 
 _NOTHING = Transition([], [], False)
 
@@ -153,8 +156,15 @@ class Runner:
                     transition = self._fold(run, run.inbox.pop(0))
                     work.append((run, transition.commands, transition.more))
             self._store.commit()
-        for run, commands, more in work:
-            self._perform(run, commands, more)
+        done = 0
+        try:
+            for run, commands, more in work:
+                done += 1
+                self._perform(run, commands, more)
+        finally:
+            if done < len(work):  # one failed: the others are not to suffer
+                self._work[:0] = work[done:]
+                self._post()
 
     def _fold(self, run: Run, event: Event) -> Transition:
         execution = run.execution
@@ -163,7 +173,7 @@ class Runner:
         record = b""
         journaled = self._archive.durable and run.listed and type(event) is not Start
         if journaled and isinstance(event, Completed | Failed):
-            event, record = _as_json(event)
+            event, record = encode_answer(event)
         transition = advance(execution, event)
         if execution.status in FINAL_STATUSES:
             self._end(run)
@@ -216,7 +226,7 @@ class Runner:
                 call = run.calls[number] = TaskCall(run, command)
                 self._targets.invoke(call)
             case SetTimer(timer=number, due=due):
-                run.timers[number] = self._clock.call_at(due, _Due(run, number), background=_is_year(run, number))
+                run.timers[number] = self._clock.call_at(due, Due(run, number), background=_is_year(run, number))
             case CancelTimer(timer=number):
                 timer = run.timers.pop(number, None)
                 if timer is not None:
@@ -224,7 +234,7 @@ class Runner:
             case Abandon(call=number):
                 abandoned = run.calls.pop(number, None)
                 if abandoned is not None:
-                    abandoned.abandon()
+                    _call(abandoned.abandon)
 
     def fire(self, run: Run, number: int) -> None:
         """A timer of an execution is due."""
@@ -236,35 +246,13 @@ class Runner:
             timer.cancel()
         run.timers.clear()
         for call in tuple(run.calls.values()):
-            call.abandon()
+            _call(call.abandon)
         run.calls.clear()
         if run.callback:
             self.on_callback(run.key, run.outcome())
         watchers, run.watchers = run.watchers, None
         for callback in watchers or ():
-            callback()
-
-
-def _as_json(event: Completed | Failed) -> tuple[Completed | Failed, bytes]:
-    """The answer and its journal record; an answer that is not JSON becomes a failure, then and after a recovery."""
-    try:
-        return event, encode_event(event)
-    except TypeError as error:
-        failed = Failed(event.at, event.call, "FnF.InvalidLocal", f"the result is not JSON: {error}")
-        return failed, encode_event(failed)
-
-
-class _Due:
-    """The action of a timer: as small as can be, since every waiting execution has one."""
-
-    __slots__ = ("_number", "_run")
-
-    def __init__(self, run: Run, number: int) -> None:
-        self._run = run
-        self._number = number
-
-    def __call__(self) -> None:
-        self._run.driver.fire(self._run, self._number)
+            _call(callback)
 
 
 def _is_year(run: Run, timer: int) -> bool:
@@ -283,6 +271,13 @@ def _settles(run: Run, number: int, event: Accepted | Completed | Failed) -> boo
         if not run.calls:
             run.calls = {}  # an emptied dict keeps its size
     return True
+
+
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:
+        _log.exception("a call-back failed")
 
 
 def _unwatch(run: Run, callback: Callable[[], None]) -> None:
