@@ -71,12 +71,50 @@ def references(step: Item) -> Iterator[Label]:
 
 
 def _lines(sequence: Sequence, outputs_differ: bool) -> list[Item]:
-    items = [*sequence.code, Jump(Label())]
-    for line in sequence.cold:
-        items += line
-    if outputs_differ:
-        return items
-    return [Jump(Label()) if isinstance(item, ReturnDraft) else item for item in items]
+    lines = [[*sequence.code, Jump(Label())], *sequence.cold]
+    if not outputs_differ:
+        lines = [[Jump(Label()) if isinstance(item, ReturnDraft) else item for item in line] for line in lines]
+    return _laid_out(lines)
+
+
+def _laid_out(lines: list[list[Item]]) -> list[Item]:
+    """The lines behind each other; but one that comes back to a place nothing runs into stands right before it."""
+    _land([item for line in lines for item in line])
+    gaps: dict[int, tuple[int, int]] = {}
+    for number, line in enumerate(lines):
+        gaps |= _gaps(number, line)
+    filled: dict[tuple[int, int], int] = {}
+    for number, line in enumerate(lines[1:], 1):
+        last = line[-1] if line else None
+        gap = gaps.get(id(last.label)) if isinstance(last, Jump) else None
+        if gap is not None and gap[0] < number and gap not in filled:
+            filled[gap] = number
+    placed = set(filled.values())
+    items: list[Item] = []
+    rest = [(number, 0) for number in reversed(range(len(lines))) if number not in placed]
+    while rest:
+        number, position = rest.pop()
+        for at in range(position, len(lines[number])):
+            if (inserted := filled.pop((number, at), None)) is not None:
+                rest += [(number, at), (inserted, 0)]
+                break
+            items.append(lines[number][at])
+    return items
+
+
+def _gaps(number: int, line: list[Item]) -> dict[int, tuple[int, int]]:
+    """Labels in front of which nothing runs on, each with the place of the gap."""
+    gaps: dict[int, tuple[int, int]] = {}
+    stopped: Item | None = None
+    start = 0
+    for position, item in enumerate(line):
+        if isinstance(item, Label):
+            if stopped is not None and not (isinstance(stopped, Jump) and landing(stopped.label) is landing(item)):
+                gaps[id(item)] = (number, start)
+            continue
+        stopped = item if isinstance(item, Jump | FailDraft | ReturnDraft) else None
+        start = position + 1
+    return gaps
 
 
 def _land(items: list[Item]) -> None:
@@ -163,16 +201,20 @@ def _merge(items: list[Draft | Jump]) -> list[Draft | Jump]:
 
 
 def _jump_steps(items: list[Draft | Jump]) -> list[Draft]:
-    after = dict(zip(map(id, items), [*items[1:], None], strict=True))
+    after: dict[int, Draft | Jump | None] = dict(zip(map(id, items), [*items[1:], None], strict=False))
     steps: list[Draft] = []
+    seen: set[int] = set()
     for item in items:
         if isinstance(item, Draft):
             steps.append(item)
+            seen.add(id(item))
             continue
         target = landing(item.label)
         node = steps[-1].node if steps else _node_of(target)
         if isinstance(target, BranchDraft):
-            steps.append(_again(target, after[id(target)], node))
+            repeated = _again(target, after[id(target)])
+            repeated.hint = f"{target.hint}Again" if id(target) in seen else target.hint
+            steps.append(repeated)
         else:
             hint = f"GoTo{target.hint}" if target is not None else "GoToEnd"
             steps.append(BranchDraft(node=node, hint=hint, options=[_always(item.label, node)]))
@@ -189,15 +231,13 @@ def _always(label: Label, node: Node) -> Option:
     return Option(condition=Const(True), label=label, node=node)
 
 
-def _again(target: BranchDraft, after: Draft | Jump | None, node: Node) -> BranchDraft:
+def _again(target: BranchDraft, after: Draft | Jump | None) -> BranchDraft:
     default = target.default
     if default is None:
         default = after.label if isinstance(after, Jump) else Label()
         if not isinstance(after, Jump):
             default.lands = after
-    return BranchDraft(
-        node=target.node, hint=f"{target.hint}Again", options=target.options, default=default, takes=target.takes
-    )
+    return BranchDraft(node=target.node, hint=target.hint, options=target.options, default=default, takes=target.takes)
 
 
 def _reachable(steps: list[Draft]) -> list[Draft]:
@@ -226,7 +266,7 @@ def _always_jumps(step: Draft) -> bool:
 
 def _fall_off(steps: list[Draft]) -> None:
     """A default that leads to what follows anyway says nothing."""
-    for step, after in zip(steps, [*steps[1:], None], strict=True):
+    for step, after in zip(steps, [*steps[1:], None], strict=False):
         if isinstance(step, BranchDraft) and step.default is not None and landing(step.default) is after:
             step.default = None
 

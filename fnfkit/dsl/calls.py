@@ -25,6 +25,8 @@ from fnfkit.model.expr import RESULT, Const, Expr, Key, Object, Path, Root
 from fnfkit.model.json import Json
 
 _NO_RESULT = Value(None, shapes.NULL)
+_PLAIN = frozenset({"__call__", "callback", "wait_for"})
+"""Ways to call that leave no trace in the step's name."""
 _LEAVE_OUT = frozenset({"returns"})
 _SENT = shapes.shape_of(Sent)
 
@@ -122,10 +124,11 @@ class Calls(Conditions):
             takes, params = self._event(callee, mode, node)
             returns = callee.returns() if mode.answers else shapes.NULL
         key = into if into is not None else self.fresh(f"{callee.title}_result")
+        title = callee.title if method in _PLAIN else f"{method}_{callee.title}"
         draft = TaskDraft(
             node=node,
-            hint=pascal(callee.title),
-            second=pascal(f"{callee.title}_{self.naming or into}") if self.naming or into else "",
+            hint=pascal(title),
+            second=pascal(f"{title}_{self.naming or into}") if self.naming or into else "",
             chosen=callee.step,
             target=callee.target,
             pattern=mode.pattern,
@@ -152,7 +155,7 @@ class Calls(Conditions):
 
     def _event(self, callee: Callee, mode: Mode, node: ast.Call) -> tuple[dict[str, Source], Expr | None]:
         given = self.arguments(callee.parameters(), node, callee.title)
-        values = {name: self.value(item) for name, item in given.items()}
+        values = {name: self.argument(name, item) for name, item in given.items()}
         takes = {name: self.source(value) for name, value in values.items()}
         if not mode.asynchronous:
             return takes, None
@@ -160,6 +163,12 @@ class Calls(Conditions):
         if isinstance(callee, Function) and callee.id:
             params.append(("StatefulAsyncInvocationID", self._identity(callee.id, values)))
         return takes, _settings(params)
+
+    def argument(self, name: str, node: ast.expr) -> Value:
+        """The value of an argument; an object that is written out is kept under the parameter's name."""
+        if isinstance(node, ast.Dict) and self.constant(node) is None:
+            return self.build(node, self.fresh(name))
+        return self.value(node)
 
     def _identity(self, id_: Json, values: dict[str, Value]) -> Expr:
         if not isinstance(id_, DynamicId):

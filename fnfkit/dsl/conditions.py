@@ -52,6 +52,7 @@ class Conditions(Expressions):
 
     def jump(self, test: ast.expr, yes: Label, no: Label) -> None:
         """Go to `yes` if the test holds, else to `no`."""
+        test = self._spelled_out(test)
         match test:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 self.jump(operand, no, yes)
@@ -75,6 +76,25 @@ class Conditions(Expressions):
             self.frame.sure = self.frame.sure | proven(value, all_)
         self.jump(values[-1], yes, no)
         self.frame.sure = before
+
+    def _spelled_out(self, test: ast.expr) -> ast.expr:
+        """`x in (a, b)` and `a < b < c` as `or` and `and`, where looking at x or b twice takes no step."""
+        if not isinstance(test, ast.Compare) or not is_pure(test):
+            return test
+        if isinstance(test.ops[0], ast.In | ast.NotIn) and len(test.ops) == 1:
+            members = test.comparators[0]
+            if not isinstance(members, ast.Tuple | ast.List) or not members.elts:
+                return test
+            each: list[ast.expr] = [_equals(test, member) for member in members.elts]
+            joined = each[0] if len(each) == 1 else ast.copy_location(ast.BoolOp(ast.Or(), each), test)
+            inside = isinstance(test.ops[0], ast.In)
+            return joined if inside else ast.copy_location(ast.UnaryOp(ast.Not(), joined), test)
+        if len(test.ops) > 1:
+            operands = [test.left, *test.comparators]
+            pairs = zip(test.ops, pairwise(operands), strict=True)
+            links: list[ast.expr] = [ast.copy_location(ast.Compare(a, [op], [b]), test) for op, (a, b) in pairs]
+            return ast.copy_location(ast.BoolOp(ast.And(), links), test)
+        return test
 
     def _branch(self, node: ast.expr, leaf: Leaf, yes: Label, no: Label) -> None:
         if leaf.inverted:
@@ -100,6 +120,7 @@ class Conditions(Expressions):
 
     def leaf(self, test: ast.expr) -> Leaf | None:
         """A whole test as one condition, or None if that takes several."""
+        test = self._spelled_out(test)
         match test:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 inner = self.leaf(operand)
@@ -231,6 +252,10 @@ def _renamed(expr: Expr, old: Path, new: Path) -> Expr:
             return Not(_renamed(operand, old, new))
         case _:
             return expr
+
+
+def _equals(test: ast.Compare, member: ast.expr) -> ast.Compare:
+    return ast.copy_location(ast.Compare(test.left, [ast.Eq()], [member]), test)
 
 
 def is_pure(node: ast.expr) -> bool:

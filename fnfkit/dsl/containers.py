@@ -198,6 +198,8 @@ class Containers(Calls):
 
     def arms(self, node: Node, tests: list[tuple[Expr, str]], bodies: list[Sequence]) -> None:
         """A choice whose options hold steps; one body more than tests is the default."""
+        if not any(body.code for body in bodies):
+            return
         conditions: list[Expr | None] = [expr for expr, _ in tests]
         pairs = list(zip([*conditions, None], bodies, strict=False))
         self.emit(ArmsDraft(node=node, hint=f"Check{pascal(tests[0][1])}", arms=pairs))

@@ -200,7 +200,7 @@ class Control(Outcomes):
         line, _ = self._arm(clause.body, handler.label, set(), ends, after)
         self.sequence.cold.append(line)
         if clause.name:
-            del self.frame.bindings[clause.name]
+            self.frame.bindings.pop(clause.name, None)
 
     def _errors(self, clause: ast.ExceptHandler) -> tuple[str, ...]:
         if clause.type is None:

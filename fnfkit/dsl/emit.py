@@ -25,7 +25,7 @@ from fnfkit.dsl.code import (
     WaitDraft,
 )
 from fnfkit.dsl.errors import Node
-from fnfkit.dsl.names import Names, pascal
+from fnfkit.dsl.names import Names
 from fnfkit.model.expr import EMPTY, EVERYTHING, RESULT, Expr, Key, Object, Path, Root
 from fnfkit.model.flow import (
     Arm,
@@ -66,10 +66,7 @@ class Emitter:
         return tuple(made)
 
     def _name(self, draft: Draft) -> None:
-        hint = draft.chosen or draft.hint
-        if isinstance(draft, PassDraft) and draft.names_itself:
-            hint = f"Set{''.join(pascal(key) for key in list(draft.gives)[:3])}"
-        draft.name = self.names.unique(hint, draft.second)
+        draft.name = self.names.unique(draft.chosen or draft.hint, draft.second)
 
     def _step(self, draft: Draft, at: Location) -> Step:
         match draft:

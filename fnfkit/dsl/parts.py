@@ -70,20 +70,20 @@ class Parts(Containers):
             bound = signature.bind(*node.args, **keywords).arguments
         except TypeError as error:
             raise Complaint(node, f"{part.body.__name__}: {error}") from None
-        given = {name: self._bound(argument) for name, argument in bound.items()}
+        given = {name: self._bound(name, argument) for name, argument in bound.items()}
         self.keep()
         for name, parameter in signature.parameters.items():
             if name not in given:
                 given[name] = as_value(parameter.default) or Static(parameter.default)
         return given
 
-    def _bound(self, node: ast.expr) -> Binding:
+    def _bound(self, name: str, node: ast.expr) -> Binding:
         if isinstance(node, ast.Lambda):
             return LambdaRef(node, self.frame)
         try:
             found = self.static(node)
         except NotStatic:
-            return self.value(node)
+            return self.argument(name, node)
         if isinstance(found, LambdaRef):
             return found
         return as_value(found) or Static(found)

@@ -23,6 +23,7 @@ from fnfkit.dsl.code import (
     WaitDraft,
 )
 from fnfkit.dsl.errors import Complaint, Diagnostic, Node
+from fnfkit.dsl.names import pascal
 from fnfkit.dsl.shapes import Shape
 from fnfkit.dsl.source import Source as Text
 from fnfkit.model.expr import Const, Key, Part, Path, Root
@@ -217,8 +218,14 @@ class Scope:
             step = PassDraft(node=node, hint="", names_itself=True)
             _add(step, sources)
             self.emit(step)
+        self._name_after_keys()
         for key, _ in sources:
             self.wrote(key)
+
+    def _name_after_keys(self) -> None:
+        last = self.code[-1]
+        if isinstance(last, PassDraft) and last.names_itself:
+            last.hint = f"Set{''.join(pascal(key) for key in list(last.gives)[:3])}"
 
     @contextmanager
     def line(self, items: list[Item]) -> Iterator[list[Item]]:
