@@ -125,11 +125,32 @@ class TaskCall:
         """The call could not be made, or has ended badly."""
         self._caller.answer(self._command.call, Failed(self._caller.now(), self._command.call, error, cause))
 
+    def through(self, answer: Callable[[Accepted | Completed | Failed], None]) -> TaskCall:
+        """The same call for a target, whose answers go to `answer` instead: what stands between the two may change,
+        delay or drop them. It is abandoned together with this one."""
+        other = TaskCall(_Between(self._caller, answer), self._command)
+        self.on_abandon = other.abandon
+        return other
+
     def abandon(self) -> None:
         """The cloud's side: nobody waits for the answer any more."""
         self.abandoned = True
         if self.on_abandon is not None:
             self.on_abandon()
+
+
+class _Between:
+    """A caller that hands every answer to somebody else."""
+
+    __slots__ = ("_answer", "account", "flow_name", "key", "name", "now")
+
+    def __init__(self, caller: Caller, answer: Callable[[Accepted | Completed | Failed], None]) -> None:
+        self.flow_name, self.name, self.account, self.key = caller.flow_name, caller.name, caller.account, caller.key
+        self.now = caller.now
+        self._answer = answer
+
+    def answer(self, call: int, event: Accepted | Completed | Failed) -> None:
+        self._answer(event)
 
 
 class InvokesTasks(Protocol):
@@ -145,6 +166,8 @@ class Targets:
 
     def __init__(self) -> None:
         self._table: dict[tuple[type, str], InvokesTasks] = {}
+        self.carry: Callable[[TaskCall, Callable[[TaskCall], None]], None] | None = None
+        """What brings calls to their targets, if it is not done directly: tests record and disturb calls here."""
 
     def register(self, kind: type, target: InvokesTasks, service: str = "") -> None:
         """Has references of a type, e.g. FunctionRef, answered by a target. `service` is for ActionRef only."""
@@ -152,6 +175,12 @@ class Targets:
 
     def invoke(self, call: TaskCall) -> None:
         """Gives a call to its target; without one, and if the target breaks, the call fails with FnF.RuntimeError."""
+        if self.carry is None:
+            self._deliver(call)
+        else:
+            self.carry(call, self._deliver)
+
+    def _deliver(self, call: TaskCall) -> None:
         reference = call.target
         service = reference.service if isinstance(reference, ActionRef) else ""
         target = self._table.get((type(reference), service))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import TypeAlias
 
 from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.fc.context import Context, Credentials, environment
 from fnfkit.cloud.fc.function import Function, LogLine
+from fnfkit.cloud.fc.quirks import Quirks
 from fnfkit.cloud.fc.runtime import Runtime
 from fnfkit.cloud.fc.sandbox import ProcessEnded, Sandbox
 from fnfkit.model.json import Json
@@ -35,6 +36,7 @@ class Platform:
     account_id: str
     credentials: Callable[[], Credentials]
     log: Callable[[LogLine], None]
+    quirks: Quirks = field(default_factory=Quirks)
 
 
 class HandlerNotFound(Exception):
@@ -59,7 +61,8 @@ class Instance:
         self._reads = 0
         self._handler: Handler | None = None
         variables = environment(function, platform.credentials(), platform.region, platform.account_id)
-        self._sandbox = Sandbox(self, str(function.code), variables, codes)
+        chance = platform.quirks.chance(function.service, function.name)
+        self._sandbox = Sandbox(self, str(function.code), variables, codes, chance=chance)
 
     def handle(self, payload: bytes, context: Context, deadline: int) -> Json:
         """Serve one call until `deadline`; raises whatever the code raises."""
@@ -81,7 +84,7 @@ class Instance:
         self._reads += 1
         if self._reads % READS_PER_MILLISECOND == 0:
             self.sleep(0.001)
-        return self._platform.clock.now()
+        return self._platform.clock.now() + self._platform.quirks.skew(self.function.service, self.function.name)
 
     def sleep(self, seconds: float) -> None:
         if seconds < 0:

@@ -13,9 +13,11 @@ import os
 import sys
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from random import Random
 from types import CodeType, ModuleType
 from typing import NoReturn, Protocol
 
+from fnfkit.cloud.fc.chances import random_module, secrets_module, uuid_module
 from fnfkit.cloud.fc.imports import Modules
 from fnfkit.cloud.fc.times import copy_of, datetime_module, time_module
 from fnfkit.model.json import Json
@@ -77,8 +79,17 @@ class _Handler(logging.Handler):
 class Sandbox:
     """The modules, builtins and streams of one instance."""
 
-    def __init__(self, host: Host, folder: str, environment: Mapping[str, str], codes: dict[str, CodeType]) -> None:
+    def __init__(
+        self,
+        host: Host,
+        folder: str,
+        environment: Mapping[str, str],
+        codes: dict[str, CodeType],
+        *,
+        chance: Random | None = None,
+    ) -> None:
         self._host = host
+        self._chance = chance
         self._environment = dict(environment)
         self._substitutes: dict[str, ModuleType] = {}
         self._stream = _Lines(host.write)
@@ -98,6 +109,8 @@ class Sandbox:
         module = self._substitutes.get(name)
         if module is None and (make := _MAKERS.get(name)) is not None:
             module = self._substitutes[name] = make(self)
+        if module is None and self._chance is not None and (draw := _CHANCES.get(name)) is not None:
+            module = self._substitutes[name] = draw(self._chance)
         return module
 
     def _print(
@@ -121,6 +134,8 @@ class Sandbox:
 
     def _os(self) -> ModuleType:
         module = copy_of(os)
+        if self._chance is not None:
+            vars(module).update(urandom=self._chance.randbytes)
         variables = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", **self._environment}
         vars(module).update(environ=variables, getenv=variables.get, _exit=self._end, abort=self._end)
         return module
@@ -157,3 +172,10 @@ _MAKERS: dict[str, Callable[[Sandbox], ModuleType]] = {
     "sys": Sandbox._sys,
     "logging": Sandbox._logging,
 }
+
+_CHANCES: dict[str, Callable[[Random], ModuleType]] = {
+    "random": random_module,
+    "uuid": uuid_module,
+    "secrets": secrets_module,
+}
+"""The modules an instance with a source of chance of its own sees."""

@@ -18,6 +18,7 @@ from fnfkit.cloud.fc.faults import AliasNotFound, FunctionNotFound, ServiceNotFo
 from fnfkit.cloud.fc.function import Answer, Deployed, Function, LogLine, Stub
 from fnfkit.cloud.fc.instance import Fleet, Platform
 from fnfkit.cloud.fc.invocation import Invocation
+from fnfkit.cloud.fc.quirks import Quirks
 from fnfkit.cloud.fc.runtime import Runtime, runtime_for
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import InvalidArgument
@@ -51,6 +52,8 @@ class FunctionService:
         self._deployed: dict[tuple[str, str], Deployed] = {}
         self._fleets: dict[tuple[str, str], Fleet] = {}
         self._requests = itertools.count(1)
+        self.quirks = Quirks()
+        """What tests change about the machines functions run on."""
         self._platform = Platform(
             clock=clock,
             runtime=runtime or runtime_for(clock),
@@ -58,6 +61,7 @@ class FunctionService:
             account_id=account_id,
             credentials=Renewed(credentials, clock.now),
             log=self.log.append,
+            quirks=self.quirks,
         )
 
     def deploy(

@@ -17,6 +17,7 @@ import orjson
 from fnfkit.cloud.clock import Clock, Timer
 from fnfkit.cloud.mns.notification import Notification
 from fnfkit.cloud.mns.strategy import HttpEndpoint, OutsideEndpoint, QueueEndpoint, endpoint_of, retry_delay
+from fnfkit.cloud.mns.transit import Transit, arrive
 from fnfkit.cloud.store import Store
 from fnfkit.ports import Fault, NotifyContentFormat, Queues, SubscriptionRecord
 
@@ -69,6 +70,7 @@ class Deliveries:
         self._clock, self._store, self._lock, self._post, self._queues = clock, store, lock, post, queues
         self._pending: dict[str, tuple[Delivery, Timer | None]] = {}
         self.pusher: Pusher = unreachable
+        self.transit: Transit = arrive
         self.subscription: Callable[[str, str], SubscriptionRecord | None] = _nobody
 
     def recover(self) -> None:
@@ -83,9 +85,11 @@ class Deliveries:
 
     def accept(self, key: str, notification: Notification) -> None:
         """Takes charge of a notification. It is durable with the next commit, and tried once the loop runs."""
-        delivery = Delivery(key=key, notification=notification, refusals=0, due=self._clock.now())
-        self._keep(delivery)
-        self._schedule(delivery)
+        for copy, late in enumerate(self.transit("topic", notification.topic)):
+            name = f"{key}+{copy}" if copy else key
+            delivery = Delivery(key=name, notification=notification, refusals=0, due=self._clock.now() + late)
+            self._keep(delivery)
+            self._schedule(delivery)
 
     def forget(self, topic: str, subscription: str | None = None) -> None:
         """Drops what is pending for a topic, or for one of its subscriptions."""

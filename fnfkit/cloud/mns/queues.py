@@ -18,6 +18,7 @@ from fnfkit.cloud.mns.ids import Ids, message_id
 from fnfkit.cloud.mns.listing import page_of
 from fnfkit.cloud.mns.queue import Entry, Messages, peeked, received
 from fnfkit.cloud.mns.shelf import Shelf
+from fnfkit.cloud.mns.transit import Transit, arrive
 from fnfkit.cloud.mns.waiting import Deliver, Waiters
 from fnfkit.cloud.store import Store
 from fnfkit.ports import (
@@ -64,6 +65,8 @@ class QueueService:
         self._shelf = Shelf(store)
         self._ids = ids or Ids(store)
         self._queues: dict[str, _Queue] = {}
+        self.transit: Transit = arrive
+        """How messages travel: at once and once, unless a test says otherwise."""
 
     def recover(self) -> None:
         """Takes up what the store has kept."""
@@ -259,9 +262,15 @@ class QueueService:
         md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest().upper()
         id = message_id(self._account, seq, now)
         entry = Entry(seq, id, message.body, md5, priority, now, now + delay * 1_000, generation=1 if delay else 0)
-        queue.messages.add(entry, now)
-        self._shelf.put_message(queue.record.name, entry)
+        for copy, late in enumerate(self.transit("queue", queue.record.name)):
+            arrived = entry if not copy and not late else self._late(entry, copy, entry.visible + late)
+            queue.messages.add(arrived, now)
+            self._shelf.put_message(queue.record.name, arrived)
         return SentMessage(id, md5, entry.handle if delay else "")
+
+    def _late(self, entry: Entry, copy: int, visible: int) -> Entry:
+        seq = self._ids.next() if copy else entry.seq
+        return replace(entry, seq=seq, visible=visible, generation=int(visible > entry.enqueued))
 
     def _try_add(self, queue: _Queue, message: Message) -> SentMessage | Fault:
         try:

@@ -11,6 +11,7 @@ from fnfkit.cloud.mns.ids import Ids
 from fnfkit.cloud.mns.queues import Drive, QueueService
 from fnfkit.cloud.mns.targets import MessageTarget
 from fnfkit.cloud.mns.topics import TopicService
+from fnfkit.cloud.mns.transit import Transit
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.targets import Targets
 from fnfkit.model.names import QueueRef, TopicRef
@@ -33,6 +34,11 @@ class MessageService:
         self.queues = QueueService(clock, store, lock, drive=drive, ids=ids, account=account)
         self.topics = TopicService(clock, store, lock, post=post, queues=self.queues, ids=ids, account=account)
         self.account = AccountAttributes(store, lock)
+
+    def travel(self, transit: Transit) -> None:
+        """Has messages to queues and notifications of topics travel in another way."""
+        self.queues.transit = transit
+        self.topics.travel(transit)
 
     def recover(self) -> None:
         """Takes up what the store has kept."""

@@ -16,6 +16,7 @@ from fnfkit.cloud.mns.ids import Ids, message_id
 from fnfkit.cloud.mns.listing import page_of
 from fnfkit.cloud.mns.notification import Notification
 from fnfkit.cloud.mns.strategy import endpoint_of
+from fnfkit.cloud.mns.transit import Transit
 from fnfkit.cloud.store import Store
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
@@ -69,6 +70,10 @@ class TopicService:
     def push_with(self, pusher: Pusher) -> None:
         """Names who reaches the URLs of HTTP subscriptions; until then nobody answers."""
         self._deliveries.pusher = pusher
+
+    def travel(self, transit: Transit) -> None:
+        """Has notifications travel in another way than at once and once."""
+        self._deliveries.transit = transit
 
     def recover(self) -> None:
         """Takes up what the store has kept."""
