@@ -37,7 +37,7 @@ from fnfkit.lint.shapes.shape import (
     row_of,
 )
 from fnfkit.lint.tree import Sequence, arms_of, bodies_of, jumps_of, leaves, sequences_of
-from fnfkit.model.expr import Root
+from fnfkit.model.expr import EVERYTHING, Root
 from fnfkit.model.flow import Arm, Choice, Fail, Flow, Foreach, Parallel, Pass, Step, Succeed, Task, Wait
 from fnfkit.model.problem import Location, Problem
 
@@ -240,7 +240,9 @@ class _Interpretation:
         """The local a catch jumps with; not certain to happen, so nothing in it is an error."""
         if step.on_error is None:
             return local
-        roots = self.own(given, TASK_ERROR)
+        # Where a failed mapping is caught too, the step may have no mapped input to speak of.
+        has_input = step.takes == EVERYTHING or not _catches_engine_errors(step)
+        roots = self.own(given if has_input else ANY_OBJECT, TASK_ERROR)
         return self.merged(local, self.report.mapping(step.on_error, roots, (*at, "errorMappings"), False))
 
     def choice(self, step: Choice, at: Location, given: Shape, local: Shape, level: int) -> _Exits:
