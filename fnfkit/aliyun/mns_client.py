@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from contextlib import suppress
 from typing import TypeVar
 
@@ -72,7 +73,9 @@ class MnsClient:
         own, now = self._own, time.monotonic()
         if getattr(own, "account", None) is None:
             own.account = Account(self._endpoint, self._key.id, self._key.secret, self._key.token)
-            own.account.get_client().http.conn.timeout = READ_SECONDS  # the package sets none for https
+            client = own.account.get_client()
+            client.http.conn.timeout = READ_SECONDS  # the package sets none for https
+            weakref.finalize(self, client.close_connection)
         elif now - own.used > _STALE_SECONDS:
             with suppress(OSError):
                 own.account.get_client().close_connection()

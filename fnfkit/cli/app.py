@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fnfkit import __version__
-from fnfkit.cli import dev, executions, flows, tasks
+from fnfkit.cli import dev, executions, flows, queues, tasks, topics, worker
 from fnfkit.cli import run as running
 from fnfkit.cli.demo import demo
 from fnfkit.cli.output import progress, refuse
@@ -35,6 +35,9 @@ app.command("executions")(executions.executions)
 app.command("history")(executions.show_history)
 app.command("stop")(executions.stop)
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(queues.app, name="queues")
+app.add_typer(topics.app, name="topics")
+app.add_typer(worker.app, name="worker")
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnfkit.cli.blocks import Block
 from fnfkit.cli.refusal import UNREACHABLE, USAGE, Refusal
+from fnfkit.model.json import Json
 
 if TYPE_CHECKING:
+    from fnfkit.aliyun.session import Session
     from fnfkit.cloud.cloud import Cloud
     from fnfkit.cloud.ram import AccessKey
     from fnfkit.lang.dialect import Reading
     from fnfkit.ports.flows import Flows
+    from fnfkit.ports.queues import Queues
+    from fnfkit.ports.topics import Topics
     from fnfkit.server.listener import Listening
+    from fnfkit.workers import DeadLetter, Worker
 
 MEMORY = "memory"
 VIRTUAL = "virtual"
@@ -62,7 +68,27 @@ def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
 
 def remote(endpoint: str, region: str, profile: str) -> Flows:
     """The flows at an endpoint, the real service's or an embedded account's, through the official SDK."""
-    from fnfkit.aliyun import AliyunFlows, NoCredentials, connect  # noqa: PLC0415
+    from fnfkit.aliyun import AliyunFlows  # noqa: PLC0415
+
+    return AliyunFlows(_session(endpoint, region, profile))
+
+
+def messages(endpoint: str, region: str, profile: str) -> tuple[Queues, Topics]:
+    """The queues and topics at an endpoint, through the official SDK. FNFKIT_ACCOUNT_ID names the real account."""
+    from fnfkit.aliyun import NoCredentials  # noqa: PLC0415
+    from fnfkit.aliyun.mns_client import connect_mns  # noqa: PLC0415
+    from fnfkit.aliyun.queues import MnsQueues  # noqa: PLC0415
+    from fnfkit.aliyun.topics import MnsTopics  # noqa: PLC0415
+
+    try:
+        client = connect_mns(_session(endpoint, region, profile), os.environ.get("FNFKIT_ACCOUNT_ID", ""))
+    except NoCredentials as error:
+        raise Refusal("NoCredentials", str(error), exit=UNREACHABLE) from error
+    return MnsQueues(client), MnsTopics(client)
+
+
+def _session(endpoint: str, region: str, profile: str) -> Session:
+    from fnfkit.aliyun import NoCredentials, connect  # noqa: PLC0415
 
     environ = dict(os.environ)
     if profile:
@@ -72,7 +98,7 @@ def remote(endpoint: str, region: str, profile: str) -> Flows:
             environ.pop(f"ALIYUN_{name}", None)
         environ["ALIBABA_CLOUD_PROFILE"] = profile
     try:
-        return AliyunFlows(connect(region=region, endpoint=endpoint, environ=environ))
+        return connect(region=region, endpoint=endpoint, environ=environ)
     except NoCredentials as error:
         hint = "for an embedded account, take over the export lines that `fnfkit dev` prints"
         raise Refusal("NoCredentials", str(error), hint, exit=UNREACHABLE) from error
@@ -98,3 +124,50 @@ def default_key(cloud: Cloud) -> AccessKey:
     if key is None:
         raise Refusal("InvalidAccessKeyID", f"the account has no access key {DEFAULT_KEY_ID}", exit=UNREACHABLE)
     return key
+
+
+def make_worker(
+    handler: str, queues: Queues, flows: Flows, *, queue: str, ledger: Path | None, options: dict[str, Json]
+) -> Worker:
+    """A worker for a handler named MODULE:HANDLER, which is looked for in the current folder too."""
+    from fnfkit.workers import Ledger, Options, Worker  # noqa: PLC0415
+
+    function = _function(handler)
+    try:
+        worker = Worker(
+            queues, flows, queue=queue, options=Options(**options), ledger=Ledger(ledger) if ledger else None
+        )
+        worker.task(queue)(function)
+    except (TypeError, ValueError) as error:
+        raise Refusal("InvalidHandler", str(error), exit=USAGE) from error
+    return worker
+
+
+def _function(handler: str) -> Callable[..., Json]:
+    from importlib import import_module  # noqa: PLC0415
+
+    module, _, name = handler.partition(":")
+    hint = "name it as MODULE:HANDLER, e.g. work:handle for the function handle in work.py"
+    sys.path.insert(0, os.getcwd())
+    try:
+        found: Json = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Refusal("HandlerNotFound", f"there is no handler {handler}: {error}", hint, exit=USAGE) from error
+    if not callable(found):
+        raise Refusal("HandlerNotFound", f"{handler} is not a function", hint, exit=USAGE)
+    function: Callable[..., Json] = found
+    return function
+
+
+def dead_letters(queues: Queues, queue: str, *, redrive: bool = False) -> list[DeadLetter]:
+    """The dead letters of a queue: the next ones, or all of them while they are sent back."""
+    from fnfkit.ports import QueueNotExist  # noqa: PLC0415
+    from fnfkit.workers import dead_letter_queue  # noqa: PLC0415
+    from fnfkit.workers import redrive as send_back  # noqa: PLC0415
+    from fnfkit.workers.deadletters import peek  # noqa: PLC0415
+
+    target = dead_letter_queue(queue)
+    try:
+        return list(send_back(queues, target) if redrive else peek(queues, target))
+    except QueueNotExist:
+        return []

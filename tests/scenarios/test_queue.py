@@ -9,13 +9,13 @@ import sys
 import threading
 
 import pytest
-from conftest import ROOT, Stage, template
 
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.ports import MessageNotExist, TaskAlreadyCompleted
 from fnfkit.server.account import serving_account
 from fnfkit.workers import Ledger, Options, Worker
+from tests.scenarios.conftest import ROOT, Stage, template
 
 QUEUE = "fnf-demo"
 

@@ -13,13 +13,13 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from conftest import ROOT, Stage, template, template_input
 
 from fnfkit.cloud.mns.delivery import Push
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.ports import NotifyContentFormat
 from fnfkit.server.account import serving_account
 from fnfkit.workers import topic_handler
+from tests.scenarios.conftest import ROOT, Stage, template, template_input
 
 TOPIC, HOOK = "fnf-demo", "http://127.0.0.1:9/hook"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Plant
 
 from fnfkit.ports import MessageNotExist, NetworkFault, ResourceThrottled, TaskInvalidState
 from fnfkit.workers import DRAINED, LOST, NOT_DRAINED, Later, Ledger, Options, Retry, SystemClock, Task, Worker, redrive
 from fnfkit.workers.deadletters import peek
+from tests.workers.conftest import Plant
 
 
 class Faulty:
