@@ -167,7 +167,7 @@ class Writer:
         if not self.in_try:
             ways += [self.parallel] * 2 + [self.foreach] * 2 + ([self.saga] if depth < 3 else [])
         if depth > 1:
-            ways += [self.leave]
+            ways += [self.leave] * (5 if loop else 2)
         return self.pick(ways)(env, depth, loop)
 
     in_try = False
@@ -301,7 +301,8 @@ class Writer:
 
     def while_(self, env: Env, depth: int, loop: bool) -> Env | None:
         forever = self.chance(3)
-        self.emit(depth, f"while {'True' if forever else self.test(env)}:")
+        test = "True" if forever else self.test(env)
+        self.emit(depth, f"while {test if forever or test != 'True' else 'r'}:")
         name = self.new("out")
         self.emit(depth + 1, f"{name} = {self.call(env, plain=True)}")
         inner = {**env, name: "out"}

@@ -126,7 +126,7 @@ def on_the_engine(flow: PythonFlow[..., Json], input: JsonObject, script: Script
 
 
 @settings(
-    max_examples=2_000 if LONG else 60,
+    max_examples=2_000 if LONG else 100,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
