@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from fnfkit.cloud.clock import DrivenClock, VirtualClock
-from fnfkit.cloud.fc.context import Credentials
-from fnfkit.cloud.fc.service import FunctionService
+from fnfkit.cloud.fc.credentials import Credentials
+from fnfkit.cloud.fc.gate import ON_DEMAND
+from fnfkit.cloud.fc.runtime import NO_LATENCY, Latency
+from fnfkit.cloud.fc.service import FunctionService, Make
 from fnfkit.cloud.fc.target import FunctionTarget
 from fnfkit.cloud.fnf.archive import Archive
 from fnfkit.cloud.fnf.core import Core, Ids, Quotas, Registry
@@ -31,7 +33,8 @@ class Cloud:
     """An account of the cloud, in this process.
 
     Without arguments: virtual time from 2020-01-01 on, everything in memory, no rate limits, UUIDs from seed 0, so
-    that two runs of the same calls are equal to the byte. Nothing happens until the cloud is driven: by `run_until`,
+    that two runs of the same calls are equal to the byte. Functions run in process, each call as fast as its code;
+    `runtime` and `latency` change that. Nothing happens until the cloud is driven: by `run_until`,
     `run_until_idle` or `advance` in the caller's thread, or by `serve_forever` in a thread of its own.
 
     State is touched only with `lock` held; functions and call-backs run without it, in the driving thread.
@@ -48,6 +51,8 @@ class Cloud:
         throttle: bool = False,
         quotas: Quotas | None = None,
         seed: int = 0,
+        runtime: Make | None = None,
+        latency: Latency | None = None,
     ) -> None:
         self.region = region
         self.account_id = account_id
@@ -58,7 +63,16 @@ class Cloud:
         self.targets = Targets()
         self.ram = Ram(self.clock, account_id)
         self.functions = FunctionService(
-            self.clock, region=region, account_id=account_id, credentials=self._function_credentials
+            self.clock,
+            store=self.store,
+            lock=self.lock,
+            runtime=runtime,
+            region=region,
+            account_id=account_id,
+            credentials=self._function_credentials,
+            latency=latency or NO_LATENCY,
+            limit=ON_DEMAND if throttle else None,
+            seed=seed,
         )
         self.mns = MessageService(
             self.clock, self.store, self.lock, drive=self.run_until, post=self.loop.post, account=account_id
@@ -88,9 +102,10 @@ class Cloud:
             quotas=quotas,
         )
 
-    def _function_credentials(self) -> Credentials:
+    def _function_credentials(self, role: str) -> Credentials:
         """What a function's role is given: an STS session of this account."""
-        session = self.ram.assume_role(f"acs:ram::{self.account_id}:role/fnfkit-function", "fnfkit-function")
+        role = role or f"acs:ram::{self.account_id}:role/fnfkit-function"
+        session = self.ram.assume_role(role, "fnfkit-function")
         return Credentials(session.key.id, session.key.secret, session.token)
 
     def run_until(self, predicate: Callable[[], bool]) -> bool:
@@ -117,6 +132,7 @@ class Cloud:
         with self.lock:
             self.flows.recover()
             self.mns.recover()
+            self.functions.recover()
 
     def close(self) -> None:
         """Ends the functions that still run, and releases the store."""

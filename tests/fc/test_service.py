@@ -74,11 +74,11 @@ def test_deploying_nonsense_is_refused(
 
 
 def test_credentials_are_renewed_long_before_they_expire(lab: Lab) -> None:
-    from fnfkit.cloud.fc.context import Credentials
+    from fnfkit.cloud.fc.credentials import Credentials
     from fnfkit.cloud.fc.service import FunctionService
 
     given = (Credentials(f"STS.{number}", "secret", "token") for number in range(100))
-    functions = FunctionService(lab.clock, credentials=lambda: next(given))
+    functions = FunctionService(lab.clock, credentials=lambda role: next(given))
     deployed = functions.deploy("lab", "f", code=lab.write("def handler(e, c): return c.credentials.access_key_id\n"))
     seen: list[bytes] = []
     for _ in range(4):
@@ -88,11 +88,11 @@ def test_credentials_are_renewed_long_before_they_expire(lab: Lab) -> None:
 
 
 def test_secrets_stay_out_of_reprs_and_reach_the_handler(lab: Lab, tmp_path: Path) -> None:
-    from fnfkit.cloud.fc.context import Credentials
+    from fnfkit.cloud.fc.credentials import Credentials
     from fnfkit.cloud.fc.service import FunctionService
 
     credentials = Credentials("STS.id", "the-secret", "the-token")
-    functions = FunctionService(lab.clock, credentials=lambda: credentials)
+    functions = FunctionService(lab.clock, credentials=lambda role: credentials)
     code = lab.write("""
         import os
         def handler(event, context):

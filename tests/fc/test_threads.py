@@ -8,14 +8,15 @@ from pathlib import Path
 
 from fnfkit.cloud.clock import RealClock
 from fnfkit.cloud.fc.function import Answer
-from fnfkit.cloud.fc.runtime import ThreadRuntime
+from fnfkit.cloud.fc.inline import InlineRuntime
 from fnfkit.cloud.fc.service import FunctionService
+from fnfkit.cloud.fc.strands import Threads
 from fnfkit.cloud.loop import Loop
 from tests.fc.conftest import Lab
 
 
 def service(clock: RealClock, code: Path, *, threads: int = 8, timeout: int = 60) -> FunctionService:
-    functions = FunctionService(clock, runtime=ThreadRuntime(clock, threads))
+    functions = FunctionService(clock, runtime=lambda platform: InlineRuntime(platform, Threads(clock, threads)))
     functions.deploy("lab", "f", code=code, timeout=timeout)
     return functions
 

@@ -1,41 +1,13 @@
-"""The `context` object a handler is called with (api-fc.md 4)."""
+"""The `context` object a handler is called with, and the variables of its process (api-fc.md 4)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fnfkit.cloud.fc.credentials import Credentials
 from fnfkit.cloud.fc.function import Function
-
-RENEWAL = 900_000
-"""Milliseconds after which the credentials of functions are renewed; a session of a role lasts an hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Temporary credentials of the function's role. The repr keeps the secrets out of logs."""
-
-    access_key_id: str = ""
-    access_key_secret: str = field(default="", repr=False)
-    security_token: str = field(default="", repr=False)
-
-
-class Renewed:
-    """Credentials that are asked for once in a while, not at every call. `now` is in Unix milliseconds."""
-
-    def __init__(self, assume: Callable[[], Credentials], now: Callable[[], int]) -> None:
-        self._assume = assume
-        self._now = now
-        self._current = Credentials()
-        self._until = 0
-
-    def __call__(self) -> Credentials:
-        """Credentials that are valid for three quarters of an hour at least."""
-        now = self._now()
-        if now >= self._until:
-            self._current = self._assume()
-            self._until = now + RENEWAL
-        return self._current
+from fnfkit.cloud.fc.runtime import Platform
+from fnfkit.ports.functions import LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +20,8 @@ class FunctionInfo:
     timeout: int
     initializer: str = ""
     initialization_timeout: int = 0
+    version_id: str = ""
+    qualifier: str = LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +31,7 @@ class ServiceInfo:
     name: str
     log_project: str = ""
     log_store: str = ""
-    qualifier: str = "LATEST"
+    qualifier: str = LATEST
     version_id: str = ""
 
 
@@ -72,7 +46,8 @@ class Tracing:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a handler is told about its own call."""
+    """What a handler is told about its own call. `cold_start` is the emulator's own addition: whether an instance was
+    started for the call."""
 
     request_id: str
     credentials: Credentials
@@ -81,18 +56,21 @@ class Context:
     region: str
     account_id: str
     tracing: Tracing = field(default_factory=Tracing)
+    cold_start: bool = False
 
 
-def environment(function: Function, credentials: Credentials, region: str, account_id: str) -> dict[str, str]:
+def environment(function: Function, platform: Platform, instance: str) -> dict[str, str]:
     """The environment variables of a function's process: the platform's, then the function's own."""
+    credentials = platform.credentials(function.role)
     variables = {
         "FC_FUNCTION_NAME": function.name,
         "FC_FUNCTION_HANDLER": function.handler,
         "FC_FUNCTION_MEMORY_SIZE": str(function.memory),
         "FC_SERVICE_NAME": function.service,
-        "FC_REGION": region,
-        "FC_ACCOUNT_ID": account_id,
-        "FC_QUALIFIER": "LATEST",
+        "FC_REGION": platform.region,
+        "FC_ACCOUNT_ID": platform.account_id,
+        "FC_QUALIFIER": function.version or LATEST,
+        "FC_INSTANCE_ID": instance,
     }
     if credentials.access_key_id:
         variables |= {
@@ -104,14 +82,25 @@ def environment(function: Function, credentials: Credentials, region: str, accou
 
 
 def context_of(
-    function: Function, credentials: Credentials, *, request_id: str, region: str, account_id: str
+    function: Function, platform: Platform, request_id: str, *, qualifier: str = LATEST, cold: bool = False
 ) -> Context:
     """The context of one call."""
+    info = FunctionInfo(
+        name=function.name,
+        handler=function.handler,
+        memory=function.memory,
+        timeout=function.timeout,
+        initializer=function.initializer,
+        initialization_timeout=function.initialization_timeout,
+        version_id=function.version,
+        qualifier=qualifier,
+    )
     return Context(
         request_id=request_id,
-        credentials=credentials,
-        function=FunctionInfo(function.name, function.handler, function.memory, function.timeout, function.initializer),
-        service=ServiceInfo(function.service),
-        region=region,
-        account_id=account_id,
+        credentials=platform.credentials(function.role),
+        function=info,
+        service=ServiceInfo(function.service, qualifier=qualifier, version_id=function.version),
+        region=platform.region,
+        account_id=platform.account_id,
+        cold_start=cold,
     )

@@ -33,6 +33,69 @@ class AliasNotFound(Fault):
     status = 404
 
 
+class TriggerNotFound(Fault):
+    """The function has no such trigger."""
+
+    code = "TriggerNotFound"
+    status = 404
+
+
+class ConfigNotFound(Fault):
+    """Nothing was configured under that qualifier. The name is inferred; no table lists one."""
+
+    code = "AsyncConfigNotExists"
+    status = 404
+
+
+class TaskNotFound(Fault):
+    """The function has no asynchronous task of that id."""
+
+    code = "StatefulAsyncInvocationNotFound"
+    status = 404
+
+
+class ServiceAlreadyExists(Fault):
+    """A service has that name."""
+
+    code = "ServiceAlreadyExists"
+    status = 409
+
+
+class FunctionAlreadyExists(Fault):
+    """A function has that name."""
+
+    code = "FunctionAlreadyExists"
+    status = 409
+
+
+class AliasAlreadyExists(Fault):
+    """An alias has that name. The code is formed like its siblings (inferred)."""
+
+    code = "AliasAlreadyExists"
+    status = 409
+
+
+class TriggerAlreadyExists(Fault):
+    """A trigger has that name, or the function has an HTTP trigger."""
+
+    code = "TriggerAlreadyExists"
+    status = 409
+
+
+class TaskAlreadyExists(Fault):
+    """A task of that id was accepted in the last seven days."""
+
+    code = "StatefulAsyncInvocationAlreadyExists"
+    status = 409
+
+
+class ServiceNotEmpty(Fault):
+    """The service has functions or versions."""
+
+    code = "ServiceNotEmpty"
+    status = 409
+
+
 class ResourceExhausted(Fault):
     """Function Compute has no room for the call; the function did not run."""
 

@@ -1,78 +1,73 @@
-"""A warm instance of a function: its loaded code, which serves one call at a time (api-fc.md 4).
+"""A warm instance of a function in the host's process: its loaded code, which serves one call at a time (api-fc.md 4).
 
 Module-level state lives as long as the instance does; a call that ends the process takes the instance with it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import CodeType
-from typing import TypeAlias
 
-from fnfkit.cloud.clock import Clock
-from fnfkit.cloud.fc.context import Context, Credentials, environment
-from fnfkit.cloud.fc.function import Function, LogLine
-from fnfkit.cloud.fc.quirks import Quirks
-from fnfkit.cloud.fc.runtime import Runtime
+from fnfkit.cloud.fc.context import Context, environment
+from fnfkit.cloud.fc.function import Call, Function, HttpAnswer, LogLine
+from fnfkit.cloud.fc.runtime import Platform
 from fnfkit.cloud.fc.sandbox import ProcessEnded, Sandbox
+from fnfkit.cloud.fc.strands import Strands
+from fnfkit.cloud.fc.worker import HandlerNotFound, ImportModuleError, body_of, call_wsgi, environ_of
 from fnfkit.model.json import Json
-
-Handler: TypeAlias = Callable[[bytes, Context], Json]
 
 READS_PER_MILLISECOND = 1_000
 """Code that polls the clock without sleeping still sees time pass: so many look-ups take a millisecond."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """What every instance shares: the clock, the runtime, and whose account it is."""
-
-    clock: Clock
-    runtime: Runtime
-    region: str
-    account_id: str
-    credentials: Callable[[], Credentials]
-    log: Callable[[LogLine], None]
-    quirks: Quirks = field(default_factory=Quirks)
-
-
-class HandlerNotFound(Exception):
-    """The handler's module has no such function."""
-
-
-class ImportModuleError(Exception):
-    """The handler's module could not be imported."""
+LOG_BYTES = 1_000_000
+"""What one call may log; the rest is counted and dropped."""
 
 
 class Instance:
     """One process of a function. `ended` is set once it must not serve another call."""
 
-    def __init__(self, function: Function, platform: Platform, codes: dict[str, CodeType]) -> None:
+    def __init__(
+        self, function: Function, platform: Platform, strands: Strands, codes: dict[str, CodeType], id: str
+    ) -> None:
         self.function = function
+        self.id = id
+        self.reserved = False
         self.ended = False
         self.timed_out = False
         self.lines: list[str] = []
         self._platform = platform
+        self._strands = strands
+        self._room = LOG_BYTES
         self._deadline = 0
         self._request_id = ""
         self._reads = 0
-        self._handler: Handler | None = None
-        variables = environment(function, platform.credentials(), platform.region, platform.account_id)
+        self._handler: Callable[..., Json] | None = None
+        variables = environment(function, platform, id)
         chance = platform.quirks.chance(function.service, function.name)
-        self._sandbox = Sandbox(self, str(function.code), variables, codes, chance=chance)
+        folders = [str(path) for path in function.paths]
+        self._sandbox = Sandbox(self, str(function.code), variables, codes, chance=chance, folders=folders)
 
-    def handle(self, payload: bytes, context: Context, deadline: int) -> Json:
+    def handle(self, call: Call, context: Context, deadline: int) -> tuple[bytes, HttpAnswer | None]:
         """Serve one call until `deadline`; raises whatever the code raises."""
-        self._deadline, self._request_id, self.lines = deadline, context.request_id, []
+        self._begin(context.request_id, deadline)
         try:
-            if self._handler is None:
-                self._handler = self._load(self.function.handler)
-                if self.function.initializer:
-                    self._load(self.function.initializer)(context)  # type: ignore[call-arg, arg-type]
-            return self._handler(payload, context)
+            handler = self._prepared(context)
+            if call.http is None:
+                return body_of(handler(call.payload, context)), None
+            http: JsonObject = {
+                name: getattr(call.http, name) for name in ("method", "path", "query", "uri", "headers")
+            }
+            status, headers, body = call_wsgi(handler, environ_of(http, call.payload, context))
+            return body, HttpAnswer(status=status, headers=tuple(headers))
+        finally:
+            self._sandbox.finish()
+
+    def prepare(self, context: Context, deadline: int) -> None:
+        """Load the code and run its initializer before the first call; raises whatever the code raises."""
+        self._begin(context.request_id, deadline)
+        try:
+            self._prepared(context)
         finally:
             self._sandbox.finish()
 
@@ -90,11 +85,11 @@ class Instance:
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         left = self._deadline - self._platform.clock.now()
-        if seconds * 1000 <= left and self._platform.runtime.sleep(seconds) and not self.ended:
+        if seconds * 1000 <= left and self._strands.sleep(seconds) and not self.ended:
             return
-        if seconds * 1000 > left:
-            self._platform.runtime.sleep(max(left, 0) / 1000)
-            self.timed_out = True
+        if seconds * 1000 > left and not self.ended:
+            self._strands.sleep(max(left, 0) / 1000)
+            self.timed_out = not self.ended
         self.end()
         raise ProcessEnded
 
@@ -102,8 +97,12 @@ class Instance:
         self.ended = True
 
     def write(self, line: str) -> None:
+        at, self._room = self._platform.clock.now(), self._room - len(line) - 1
+        if self._room < 0:
+            if self._room + len(line) + 1 >= 0:
+                self.lines.append("... the rest of the log was dropped")
+            return
         self.lines.append(line)
-        at = self._platform.clock.now()
         self._platform.log(LogLine(at, self.function.service, self.function.name, self._request_id, line))
 
     def log(self, level: str, message: str) -> None:
@@ -111,38 +110,25 @@ class Instance:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000))
         self.write(f"{stamp}.{at % 1000:03d}Z {self._request_id} [{level}] {message}")
 
-    def _load(self, handler: str) -> Handler:
+    def _begin(self, request_id: str, deadline: int) -> None:
+        self._deadline, self._request_id, self.lines, self._room = deadline, request_id, [], LOG_BYTES
+
+    def _prepared(self, context: Context) -> Callable[..., Json]:
+        if self._handler is None:
+            handler = self._load(self.function.handler)
+            if self.function.initializer:
+                self._load(self.function.initializer)(context)
+            self._handler = handler
+        return self._handler
+
+    def _load(self, handler: str) -> Callable[..., Json]:
         path, _, name = handler.rpartition(".")
         try:
             module = self._sandbox.load(path)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise ImportModuleError(f"Unable to import module '{path}': {reason}") from error
-        found = getattr(module, name, None)
+        found: Callable[..., Json] | None = getattr(module, name, None)
         if not callable(found):
             raise HandlerNotFound(f"Function '{name}' is missing in module '{path}'")
-        return found  # type: ignore[no-any-return]
-
-
-class Fleet:
-    """The idle instances of one deployed function. A busy instance takes no second call; a new one starts instead."""
-
-    def __init__(self, function: Function, platform: Platform) -> None:
-        self.function = function
-        self._platform = platform
-        self._codes: dict[str, CodeType] = {}
-        self._idle: list[Instance] = []
-        self._lock = threading.Lock()
-
-    def take(self) -> Instance:
-        """An idle instance, the one used last first, or a new one."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        return Instance(self.function, self._platform, self._codes)
-
-    def give(self, instance: Instance) -> None:
-        """Take an instance back after its call, unless its process has ended."""
-        if not instance.ended:
-            with self._lock:
-                self._idle.append(instance)
+        return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
 
-from fnfkit.cloud.fc.function import Answer, Stub
-from fnfkit.cloud.fc.invocation import error_of
+from fnfkit.cloud.fc.function import UNHANDLED, Answer, Stub
+from fnfkit.cloud.fc.runtime import exited
+from fnfkit.cloud.fc.worker import error_of
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import Fault
 
@@ -29,6 +31,12 @@ class Raised:
 
     error: str
     cause: Json
+    fault: Fault | None = None
+    """The refusal itself, if the function was not reached."""
+
+    def late(self) -> Raised:
+        """The same as an error of the function: what a stub comes to after the call has begun."""
+        return Raised(self.error, {"errorMessage": self.cause, "errorType": self.error})
 
 
 Outcome: TypeAlias = Returned | Raised
@@ -38,7 +46,7 @@ _CONTAINERS = (dict, list)
 
 def outcome_of(answer: Answer) -> Outcome:
     """The outcome of a call that reached its function; a result that is no JSON stays the text it is."""
-    value = _parsed(answer.body)
+    value = parsed(answer.body)
     if not answer.error_type:
         return Returned(value)
     name = value.get("errorType") if isinstance(value, dict) else None
@@ -47,7 +55,7 @@ def outcome_of(answer: Answer) -> Outcome:
 
 def refusal(fault: Fault) -> Raised:
     """The outcome of a call that Function Compute refused: `FC.<Code>` (fdl.md 4.9)."""
-    return Raised(f"FC.{fault.code}", fault.message)
+    return Raised(f"FC.{fault.code}", fault.message, fault)
 
 
 def call_stub(stub: Stub, event: JsonObject) -> Outcome:
@@ -62,6 +70,26 @@ def call_stub(stub: Stub, event: JsonObject) -> Outcome:
         return Raised(type(error).__name__, error_of(error, ""))
 
 
+def answer_of(outcome: Outcome | None, request_id: str, started: int, ended: int) -> Answer:
+    """What a stub answered as the answer of a function; None stands for a call that was ended. Raises the `Fault` that
+    a refusal carries."""
+    match outcome:
+        case Returned(value):
+            body = value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else _json(value)
+            return Answer(body=body, request_id=request_id, started=started, ended=ended)
+        case Raised(fault=Fault() as fault):
+            raise fault
+        case Raised(cause=cause):
+            error = _json(cause)
+        case None:
+            error = _json(exited(ended - started, 0))
+    return Answer(body=error, error_type=UNHANDLED, request_id=request_id, started=started, ended=ended)
+
+
+def _json(value: Json) -> bytes:
+    return json.dumps(value).encode()
+
+
 def _copy(value: Json) -> Json:
     # Events are shared with the history. On small events this beats copy.deepcopy ten times.
     if type(value) is list:
@@ -73,7 +101,8 @@ def _copy(value: Json) -> Json:
     return copy
 
 
-def _parsed(body: bytes) -> Json:
+def parsed(body: bytes) -> Json:
+    """The JSON of a body, or the text it is."""
     try:
         return orjson.loads(body)
     except ValueError:

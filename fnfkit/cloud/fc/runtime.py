@@ -1,144 +1,89 @@
-"""Where handlers run. Whether a handler's sleep costs wall time is decided here and nowhere else.
-
-With virtual time each handler runs in a greenlet of the driving thread: `time.sleep` parks it on the clock and the
-loop goes on, so concurrent handlers sleep concurrently, deterministically and without threads. With real time each
-runs in a thread of a bounded pool.
-"""
+"""Where functions run: the port that the runtimes stand behind, and what all of them share."""
 
 from __future__ import annotations
 
-import math
-import threading
-from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
-from greenlet import getcurrent, greenlet
+from fnfkit.cloud.clock import Clock
+from fnfkit.cloud.fc.credentials import Credentials
+from fnfkit.cloud.fc.function import Answer, Call, Function, LogLine
+from fnfkit.cloud.fc.quirks import Quirks
 
-from fnfkit.cloud.clock import Clock, DrivenClock
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Seconds of cloud time it takes to reach a function: on an instance that is started for the call, and on one
+    that is warm. The documentation shows half a second and a quarter (scenarios.md 6)."""
+
+    cold: float = 0
+    warm: float = 0
+
+
+NO_LATENCY = Latency()
+
+Key: TypeAlias = tuple[str, str, str, str, int]
+"""Service, name, version, package and time of the last change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What every instance shares: the clock, whose account it is, where logs go, and credentials by role ARN.
+
+    `ready` has a function's code unpacked before an instance is started.
+    """
+
+    clock: Clock
+    region: str
+    account_id: str
+    credentials: Callable[[str], Credentials]
+    log: Callable[[LogLine], None]
+    ready: Callable[[Function], None]
+    latency: Latency = NO_LATENCY
+    quirks: Quirks = field(default_factory=Quirks)
 
 
 class Runtime(Protocol):
-    """Runs the code of functions."""
+    """Runs functions on instances. An instance serves one call at a time and stays warm for the next one."""
 
-    def run(self, main: Callable[[], None], timeout: int, expire: Callable[[], None]) -> None:
-        """Run `main`. If it is still busy after `timeout` seconds although it does not sleep, call `expire`."""
+    def start(self, function: Function, call: Call, done: Callable[[Answer], None]) -> Callable[[], None]:
+        """Calls a function. `done` is called once, before `start` returns or later, from any thread.
+
+        Returns what ends the call and its instance; it may be called at any time.
+        """
         ...
 
-    def sleep(self, seconds: float) -> bool:
-        """Let cloud time pass for the calling handler; False if it was woken early because the runtime closes."""
+    def reserve(self, function: Function, count: int) -> None:
+        """Keeps so many instances ready, initialised before their first call; 0 gives them up."""
+        ...
+
+    def reserved(self, function: Function) -> int:
+        """How many instances of a function are ready or at work because they were reserved."""
+        ...
+
+    def forget(self, function: Function) -> None:
+        """The function has been replaced or deleted: its idle instances end, busy ones after their call."""
         ...
 
     def close(self) -> None:
-        """End every handler that still runs."""
+        """Ends every instance."""
         ...
 
 
-class _Fiber(greenlet):
-    """One handler on virtual time."""
-
-    def __init__(self, main: Callable[[], None]) -> None:
-        super().__init__(main)
-        self._thread = threading.get_ident()
-
-    def resume(self) -> None:
-        if self.dead:
-            return
-        if threading.get_ident() != self._thread:
-            raise RuntimeError(
-                "a function sleeps on virtual time in another thread: drive the cloud from the thread that started it"
-            )
-        self.parent = getcurrent()
-        self.switch()
+def key_of(function: Function) -> Key:
+    """What instances are shared by: the same code and settings of the same function and version."""
+    return (function.service, function.name, function.version, function.package, function.modified)
 
 
-class InlineRuntime:
-    """Handlers in the driving thread, on the cloud's (virtual) clock. All of them must be driven by one thread."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._parked: set[_Fiber] = set()
-
-    def run(self, main: Callable[[], None], timeout: int, expire: Callable[[], None]) -> None:
-        # On virtual time a handler's time passes in its sleeps only, and those know the deadline.
-        _Fiber(main).switch()
-
-    def sleep(self, seconds: float) -> bool:
-        fiber = getcurrent()
-        if not isinstance(fiber, _Fiber) or fiber.parent is None:
-            # A thread of the handler's own: virtual time cannot pass while its handler occupies the loop.
-            return True
-        self._parked.add(fiber)
-        self._clock.call_at(self._clock.now() + math.ceil(seconds * 1000), fiber.resume)
-        fiber.parent.switch()
-        self._parked.discard(fiber)
-        return True
-
-    def close(self) -> None:
-        for fiber in tuple(self._parked):
-            fiber.parent = getcurrent()
-            fiber.throw()
-        self._parked.clear()
+def exited(duration: int, memory: float) -> dict[str, str]:
+    """The error of a process that ended before its call did (api-fc.md 3.2)."""
+    return {
+        "errorMessage": "Process exited unexpectedly before completing request "
+        f"(duration: {duration}ms, maxMemoryUsage: {memory:.2f}MB)"
+    }
 
 
-class ThreadRuntime:
-    """Handlers in a bounded pool of daemon threads, in real time."""
-
-    def __init__(self, clock: Clock, threads: int = 64) -> None:
-        self._clock = clock
-        self._limit = threads
-        self._idle = 0
-        self._threads = 0
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._changed = threading.Condition()
-        self._closed = threading.Event()
-
-    def run(self, main: Callable[[], None], timeout: int, expire: Callable[[], None]) -> None:
-        # Held, so that whoever drives the cloud knows that an answer is still to come.
-        held = ExitStack()
-        held.enter_context(self._clock.hold())
-
-        def give_up() -> None:
-            expire()
-            held.close()
-
-        def job() -> None:
-            timer = self._clock.call_at(self._clock.now() + timeout * 1000, give_up)
-            try:
-                main()
-            finally:
-                timer.cancel()
-                held.close()
-
-        with self._changed:
-            self._waiting.append(job)
-            if self._idle < len(self._waiting) and self._threads < self._limit:
-                self._threads += 1
-                threading.Thread(target=self._work, name="fnfkit-function", daemon=True).start()
-            self._changed.notify()
-
-    def sleep(self, seconds: float) -> bool:
-        return not self._closed.wait(seconds)
-
-    def close(self) -> None:
-        self._closed.set()
-        with self._changed:
-            self._waiting.clear()
-            self._changed.notify_all()
-
-    def _work(self) -> None:
-        while (main := self._next()) is not None:
-            main()
-
-    def _next(self) -> Callable[[], None] | None:
-        with self._changed:
-            self._idle += 1
-            self._changed.wait_for(lambda: self._waiting or self._closed.is_set())
-            self._idle -= 1
-            return self._waiting.popleft() if self._waiting else None
-
-
-def runtime_for(clock: DrivenClock) -> Runtime:
-    """The runtime that goes with a clock: greenlets for virtual time, threads for real time."""
-    return InlineRuntime(clock) if clock.virtual else ThreadRuntime(clock)
+def timed_out(timeout: int, memory: float) -> dict[str, str]:
+    """The error of a call that ran out of time. The text is inferred: no reference prints it (api-fc.md 8)."""
+    return {"errorMessage": f"Function timed out after {timeout} seconds (maxMemoryUsage: {memory:.2f}MB)"}

@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from types import CodeType, ModuleType
 from typing import NoReturn, Protocol
@@ -87,6 +87,7 @@ class Sandbox:
         codes: dict[str, CodeType],
         *,
         chance: Random | None = None,
+        folders: Sequence[str] = (),
     ) -> None:
         self._host = host
         self._chance = chance
@@ -94,6 +95,7 @@ class Sandbox:
         self._substitutes: dict[str, ModuleType] = {}
         self._stream = _Lines(host.write)
         self._modules = Modules(folder, self, codes)
+        self._modules.path += folders
         self._modules.builtins |= {"print": self._print, "exit": self._exit, "quit": self._exit}
 
     def load(self, module: str) -> ModuleType:
