@@ -60,7 +60,7 @@ class Assignments(Parts):
         if shape.kind is Kind.ANY and variable.declared:
             return
         reason = f"{target.id} holds {known} from line {variable.line} on, and here {shape}"
-        raise Complaint(target, reason, f"use another name, or declare both: {target.id}: A | B = ...")
+        raise Complaint(target, reason, "use another name; for None too, declare it: x: str | None = ...")
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         if not isinstance(node.target, ast.Name):

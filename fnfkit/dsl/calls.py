@@ -162,7 +162,7 @@ class Calls(Conditions):
         params: list[tuple[str, Expr]] = [("InvocationType", Const("Async"))]
         if isinstance(callee, Function) and callee.id:
             params.append(("StatefulAsyncInvocationID", self._identity(callee.id, values)))
-        return takes, _settings(params)
+        return takes, Object(tuple(params))
 
     def argument(self, name: str, node: ast.expr) -> Value:
         """The value of an argument; an object that is written out is kept under the parameter's name."""
@@ -220,7 +220,7 @@ class Calls(Conditions):
             settings.setdefault("Priority", Const(PRIORITY))
         takes, message = self._body(body)
         returns = self.static(given["returns"]) if "returns" in given else dict
-        params = _settings([("MessageBody", message), *sorted(settings.items(), reverse=True)])
+        params = Object((("MessageBody", message), *sorted(settings.items(), reverse=True)))
         sent = ast.unparse(node.func).rpartition(".")[2] != "call"
         return takes, params, _SENT if sent else shapes.shape_of(returns)
 
@@ -240,9 +240,3 @@ class Calls(Conditions):
         if value.parts is None and isinstance(value.const, str) and not value.const.startswith("$"):
             return {}, Const(value.const)
         return {"body": self.source(value)}, Path(Root.INPUT, (Key("body"),))
-
-
-def _settings(params: list[tuple[str, Expr]]) -> Expr:
-    """serviceParams; constants only are one constant, as a reader of the text would have it."""
-    constants = {key: value.value for key, value in params if isinstance(value, Const)}
-    return Const(constants) if len(constants) == len(params) else Object(tuple(params))

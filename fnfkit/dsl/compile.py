@@ -66,7 +66,8 @@ def compile_flow(function: Callable[..., Json], timeout: int | None = None) -> C
 
 def _returns(sequence: Sequence) -> list[ReturnDraft]:
     lines: list[list[Item]] = [sequence.code, *sequence.cold]
-    return [item for line in lines for item in line if isinstance(item, ReturnDraft)]
+    found = [item for line in lines for item in line if isinstance(item, ReturnDraft)]
+    return sorted(found, key=lambda item: item.node.lineno)
 
 
 def _output(work: Statements, returns: list[ReturnDraft]) -> Expr | None:

@@ -79,7 +79,11 @@ class Conditions(Expressions):
 
     def _spelled_out(self, test: ast.expr) -> ast.expr:
         """`x in (a, b)` and `a < b < c` as `or` and `and`, where looking at x or b twice takes no step."""
-        if not isinstance(test, ast.Compare) or not is_pure(test):
+        if not isinstance(test, ast.Compare) or (
+            len(test.ops) == 1 and not isinstance(test.ops[0], ast.In | ast.NotIn)
+        ):
+            return test
+        if not is_pure(test):
             return test
         if isinstance(test.ops[0], ast.In | ast.NotIn) and len(test.ops) == 1:
             members = test.comparators[0]

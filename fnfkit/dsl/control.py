@@ -179,6 +179,7 @@ class Control(Outcomes):
         mark, after = len(self.frame.trail), Label()
         outer = self.sequence.handlers
         self.sequence.handlers = (*handlers, *outer)
+        complaints = len(self.diagnostics)
         alive = self.block(node.body)
         self.sequence.handlers = outer
         if alive and node.orelse:
@@ -187,7 +188,7 @@ class Control(Outcomes):
         ends = [names] if alive else []
         self.frame.sure = set()
         for clause, handler in zip(node.handlers, handlers, strict=True):
-            if not handler.reached:
+            if not handler.reached and len(self.diagnostics) == complaints:
                 raise Complaint(clause, "nothing in this try can fail", "only calls of functions, queues and flows can")
             self._clause(clause, handler, after, ends)
         self.emit(after)

@@ -33,8 +33,12 @@ class Parts(Containers):
         frame = self._part_frame(part, node)
         key = into if into is not None else self.fresh(f"{part.body.__name__}_result")
         frame.inline = result = Inline(key, Label())
+        before = self.place
+        if self.place is None and frame.text.file != self.frame.text.file:
+            self.place = node
         with self.within(frame):
             alive = self.block(frame.text.node.body)
+        self.place = before
         if alive and result.returned and key != DISCARD:
             raise Complaint(node, f"{part.body.__name__} can end without a result", "end it with return or fail(...)")
         self.emit(result.after)

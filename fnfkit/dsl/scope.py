@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from fnfkit.dsl.code import (
+    BranchDraft,
     Draft,
     ForeachDraft,
     Handler,
@@ -147,6 +148,8 @@ class Scope:
         self.keys: set[str] = set()
         self.item_keys: set[str] = set()
         self.diagnostics: list[Diagnostic] = []
+        self.place: Node | None = None
+        """The line that steps are marked with while a part of another file is inlined: that of its call."""
         self.naming = ""
         """What sets the calls made now apart: the item of a loop, the name a branch is for."""
 
@@ -197,6 +200,10 @@ class Scope:
 
     def emit(self, item: Item) -> None:
         """Add a step, a label or a jump to the line that is being written."""
+        if self.place is not None and isinstance(item, Draft):
+            item.node = self.place
+            for option in item.options if isinstance(item, BranchDraft) else ():
+                option.node = self.place
         self.code.append(item)
 
     def wrote(self, key: str) -> None:

@@ -34,6 +34,13 @@ def source_of(function: Callable[..., Json]) -> Source:
     linecache.checkcache(code.co_filename)
     lines = tuple(linecache.getlines(code.co_filename, function.__globals__))
     node = _definitions("".join(lines)).get((code.co_name, code.co_firstlineno)) if lines else None
+    if isinstance(node, ast.AsyncFunctionDef):
+        reason, fix = (
+            "a flow is not asynchronous Python",
+            "write def and plain calls; parallel(...) runs them side by side",
+        )
+        found = Diagnostic(code.co_filename, node.lineno, 1, len("async def"), lines[node.lineno - 1], reason, fix)
+        raise CompileError((found,))
     if node is None:
         reason = f"the source of {code.co_name} cannot be read"
         fix = "keep the flow in a file; a flow that is typed into a prompt has no source"
@@ -42,13 +49,13 @@ def source_of(function: Callable[..., Json]) -> Source:
 
 
 @lru_cache(maxsize=16)
-def _definitions(text: str) -> Mapping[tuple[str, int], ast.FunctionDef]:
+def _definitions(text: str) -> Mapping[tuple[str, int], ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function of a file by its name and its first line, decorators included."""
-    found: dict[tuple[str, int], ast.FunctionDef] = {}
+    found: dict[tuple[str, int], ast.FunctionDef | ast.AsyncFunctionDef] = {}
     bodies: list[list[ast.stmt]] = [ast.parse(text).body]
     while bodies:
         for node in bodies.pop():
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                 found[node.name, first] = node
             for field in ("body", "orelse", "finalbody", "handlers"):

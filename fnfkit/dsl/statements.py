@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from fnfkit.dsl.code import Handler, Item, Jump, Label
+from fnfkit.dsl.code import Handler, Item, Jump, Label, TaskDraft
 from fnfkit.dsl.control import Control
 from fnfkit.dsl.errors import Complaint, unsupported
 from fnfkit.dsl.expressions import DISCARD
@@ -136,12 +136,19 @@ class Statements(Control):
         name = first.name if isinstance(first, Key) else ""
         with self.line([handler.label]) as line, self.called(name):
             self.call(node.body, DISCARD)
+            _name_after_second(line[-1])
             self.emit(Jump(last.label))
         self.sequence.handlers = (handler,)
         del self.frame.bindings[parameter]
         if before is not None:
             self.frame.bindings[parameter] = before
         return handler, line
+
+
+def _name_after_second(item: Item) -> None:
+    """A compensation is named after what it undoes, unless its function's name says that already."""
+    if isinstance(item, TaskDraft) and item.second and not item.hint.endswith(item.second[len(item.hint) :]):
+        item.hint = item.second
 
 
 def _do(statement: ast.stmt, name: str) -> tuple[ast.expr | None, ast.Call] | None:

@@ -127,7 +127,7 @@ class Steps:
                 name=name,
                 target=target.target if isinstance(target, Callee) else _target(name, target),
                 pattern=Pattern(pattern),
-                params=None if params is None else _params(params),
+                params=None if params is None else Object(tuple((key, _params(item)) for key, item in params.items())),
                 timeout=limit,
                 retry=tuple(policies if retry is None else retry),
                 catch=tuple(catch),

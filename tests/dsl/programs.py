@@ -110,7 +110,11 @@ class Writer:
         if way == 8:
             return f"{self.simple(env, 'str')} {self.pick(['in', 'not in'])} ('a', '10', 'ok')"
         if way == 9:
-            return f"{self.call(env)}.ok" if self.chance(3) else f"{self.simple(env, 'bool')} == {self.simple(env, 'bool')}"
+            return (
+                f"{self.call(env)}.ok"
+                if self.chance(3)
+                else f"{self.simple(env, 'bool')} == {self.simple(env, 'bool')}"
+            )
         if way == 10:
             return f"not ({self.test(env, depth + 1)})"
         joined = self.pick([" and ", " or "])
@@ -200,7 +204,7 @@ class Writer:
         return env
 
     def swap(self, env: Env, depth: int, loop: bool) -> Env:
-        ints = [name for name in self.names(env, "int")]
+        ints = self.names(env, "int")
         one, other = self.pick(ints), self.pick(ints)
         if one == other:
             self.emit(depth, f"{one} = {self.value(env, 'int')}")
@@ -240,7 +244,9 @@ class Writer:
         self.serial += 1
         name = f"outs{self.serial}"
         if way == 0:
-            self.emit(depth, f"{name} = [f1(i=i, item=item, z={self.simple(env, 'int')}) for i, item in enumerate({over})]")
+            self.emit(
+                depth, f"{name} = [f1(i=i, item=item, z={self.simple(env, 'int')}) for i, item in enumerate({over})]"
+            )
         elif way == 1:
             self.emit(depth, f"{name} = [f0(item=item, q={self.simple(item, 'str')}) for item in {over}]")
         elif way == 2:

@@ -97,7 +97,7 @@ def flow_of(source: str) -> PythonFlow[..., Json]:
     file = f"<program {abs(hash(source))}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     names = {name: getattr(world, name) for name in world.__all__}
-    exec(compile(source, file, "exec", dont_inherit=True), names)  # noqa: S102
+    exec(compile(source, file, "exec", dont_inherit=True), names)
     return App("programs").flow(names["program"])
 
 

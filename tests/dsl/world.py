@@ -79,6 +79,7 @@ def first_good(limit: int, word: str) -> Out:
     if found.maybe is None:
         again = f0(word=word, n=found.n)
     else:
+        f2(limit)
         again = f1(word=found.maybe, n=limit)
     if again.n > limit:
         return again
