@@ -4,54 +4,52 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Any
 
-import typer
+import click
 
 from fnfkit import __version__
-from fnfkit.cli import dev, executions, flows, queues, tasks, topics, worker
-from fnfkit.cli import run as running
-from fnfkit.cli.demo import demo
 from fnfkit.cli.output import progress, refuse
 from fnfkit.cli.refusal import BUG, DONE, INTERRUPTED, REFUSED, UNREACHABLE, Refusal, refusal_of
 from fnfkit.ports.fault import Fault
 
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
-"""What typer raises for wrong command lines, wherever this version of it keeps the class."""
-
-app = typer.Typer(
-    name="fnfkit",
-    help="Serverless Workflow on your machine: run flows, serve an embedded account, drive any endpoint.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command()(demo)
-app.command("run")(running.run)
-app.command("dev")(dev.dev)
-app.add_typer(flows.app, name="flows")
-app.command("start")(executions.start)
-app.command("executions")(executions.executions)
-app.command("history")(executions.show_history)
-app.command("stop")(executions.stop)
-app.add_typer(tasks.app, name="tasks")
-app.add_typer(queues.app, name="queues")
-app.add_typer(topics.app, name="topics")
-app.add_typer(worker.app, name="worker")
+COMMANDS: dict[str, str] = {
+    "demo": "demo:demo",
+    "run": "run:run",
+    "dev": "dev:dev",
+    "flows": "flows:app",
+    "start": "executions:start",
+    "executions": "executions:executions",
+    "history": "executions:show_history",
+    "stop": "executions:stop",
+    "tasks": "tasks:app",
+    "queues": "queues:app",
+    "topics": "topics:app",
+    "worker": "worker:app",
+}
+"""Command -> where it is in this package, in the order of the help page."""
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"fnfkit {__version__}")
-        raise typer.Exit
+class Commands(click.Group):
+    """The commands of the table, each imported when it is named: none waits for the imports of another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None if there is none."""
+        module, _, name = COMMANDS.get(cmd_name, "").partition(":")
+        if not module:
+            return None
+        command: click.Command = getattr(import_module(f"fnfkit.cli.{module}"), name)
+        return command
 
 
-@app.callback()
-def common(
-    version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
+@click.group("fnfkit", cls=Commands, no_args_is_help=True, context_settings={"show_default": True})
+@click.version_option(__version__, "--version", "-V", message="fnfkit %(version)s", help="Print the version.")
+def app() -> None:
     """Serverless Workflow on your machine: run flows, serve an embedded account, drive any endpoint."""
 
 
@@ -63,7 +61,7 @@ def run(words: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return _code(app(words, standalone_mode=False, prog_name="fnfkit"))
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         progress("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
@@ -87,7 +85,7 @@ def _refusal(error: Exception) -> Refusal:
         return error
     if isinstance(error, Fault):
         return _refused_by_service(error)
-    if isinstance(error, USAGE_ERROR):
+    if isinstance(error, click.UsageError):
         return _usage(error)
     hint = "this is a bug in fnfkit: set FNFKIT_DEBUG=1 to see where it happened"
     return Refusal("InternalError", f"{type(error).__name__}: {error}", hint, exit=BUG)
@@ -107,10 +105,9 @@ def _without_layers(message: str) -> str:
     return f"{what}: {reason}" if found else message
 
 
-def _usage(error: Any) -> Refusal:
-    context = error.ctx if hasattr(error, "ctx") else None
-    command = context.command_path if context is not None else "fnfkit"
+def _usage(error: click.UsageError) -> Refusal:
+    command = error.ctx.command_path if error.ctx is not None else "fnfkit"
     message = error.format_message().strip()
-    if message.startswith("Usage:"):  # typer puts the whole help into the error for a missing command
+    if message.startswith("Usage:"):  # click puts the whole help into the error for a missing command
         message = f"name a command of {command}"
     return Refusal("UsageError", message, f"see {command} --help", exit=error.exit_code)

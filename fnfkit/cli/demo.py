@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
 from fnfkit.cli import assets, running, wiring
 from fnfkit.cli.blocks import Block, Code, Heading, Line, Row, Table, Tone
 from fnfkit.cli.moments import span
-from fnfkit.cli.options import AsJson
+from fnfkit.cli.options import as_json
 from fnfkit.cli.output import result, show
 from fnfkit.cli.refusal import DONE, REFUSED
 from fnfkit.cli.running import Outcome
@@ -135,7 +137,9 @@ CASES = (
 )
 
 
-def demo(json: AsJson = False) -> int:
+@click.command("demo")
+@as_json
+def demo(json: bool) -> int:
     """Run the documented polling, transaction, callback and error-handling flows in virtual time.
 
     Exit code 0 only if every one ends as documented.

@@ -7,12 +7,13 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from fnfkit.cli import wiring
-from fnfkit.cli.options import AsJson, ClockKind, Functions
+from fnfkit.cli.options import ClockKind, as_json, functions_folder
 from fnfkit.cli.output import progress
 from fnfkit.cli.sources import deploy_functions
 from fnfkit.model.json import JsonObject
@@ -22,16 +23,27 @@ if TYPE_CHECKING:
     from fnfkit.server.listener import Listening
 
 
+@click.command("dev")
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(min=0, max=65535), default=8686, help="Port; 0 takes a free one.")
+@click.option("--store", metavar="memory|FILE", default="memory", help="SQLite file that keeps the account.")
+@click.option(
+    "--clock",
+    type=click.Choice(ClockKind, case_sensitive=False),
+    default=ClockKind.REAL,
+    help="Virtual time jumps when nothing is left to do.",
+)
+@functions_folder
+@click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
+@as_json
 def dev(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8686,
-    store: Annotated[str, typer.Option(metavar="memory|FILE", help="SQLite file that keeps the account.")] = "memory",
-    clock: Annotated[ClockKind, typer.Option(help="Virtual time jumps when nothing is left to do.")] = ClockKind.REAL,
-    functions: Functions = None,
-    allow_remote: Annotated[
-        bool, typer.Option("--allow-remote", help="Listen on an address that other machines can reach.")
-    ] = False,
-    json: AsJson = False,
+    host: str,
+    port: int,
+    store: str,
+    clock: ClockKind,
+    functions: Path | None,
+    allow_remote: bool,
+    json: bool,
 ) -> int:
     """Serve an embedded account until SIGINT or SIGTERM.
 

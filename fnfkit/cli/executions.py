@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Annotated
 
-import typer
+import click
 
 from fnfkit.cli import events
 from fnfkit.cli.blocks import Block, Facts, Line, Row, Table, Tone, tone_of_status
 from fnfkit.cli.following import duration, every, history, waiting
 from fnfkit.cli.moments import span, stamp
-from fnfkit.cli.options import AsJson, Endpoint, ExecutionName, FlowName, Input, Profile, Region
+from fnfkit.cli.options import as_json, connection, input_object
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.refusal import DONE, REFUSED
 from fnfkit.cli.sources import read_object
@@ -24,15 +23,22 @@ LONG_POLL = 60
 """Seconds the service holds one request open at most (api-fnf.md 4)."""
 
 
+@click.command("start")
+@click.argument("flow", help="Name of the flow.")
+@input_object
+@click.option("--name", help="Name of the execution; generated if left out.")
+@click.option("--wait", type=click.IntRange(min=0), default=0, help="Seconds to wait for its end.")
+@connection
+@as_json
 def start(
-    flow: FlowName,
-    input: Input = "{}",
-    name: Annotated[str | None, typer.Option(help="Name of the execution; generated if left out.")] = None,
-    wait: Annotated[int, typer.Option(min=0, help="Seconds to wait for its end.")] = 0,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    flow: str,
+    input: str,
+    name: str | None,
+    wait: int,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Start an execution of a flow.
 
@@ -48,14 +54,20 @@ def start(
     return DONE if not wait or execution.status == "Succeeded" else REFUSED
 
 
+@click.command("executions")
+@click.argument("flow", help="Name of the flow.")
+@click.option("--status", help="Running, Succeeded, Failed, Stopped or TimedOut.")
+@click.option("--prefix", help="What the names start with.")
+@connection
+@as_json
 def executions(
-    flow: FlowName,
-    status: Annotated[str | None, typer.Option(help="Running, Succeeded, Failed, Stopped or TimedOut.")] = None,
-    prefix: Annotated[str | None, typer.Option(help="What the names start with.")] = None,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    flow: str,
+    status: str | None,
+    prefix: str | None,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """List the executions of a flow."""
     flows = remote(endpoint, region, profile)
@@ -68,14 +80,12 @@ def executions(
     return DONE
 
 
-def show_history(
-    flow: FlowName,
-    execution: ExecutionName,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.command("history")
+@click.argument("flow", help="Name of the flow.")
+@click.argument("execution", help="Name of the execution.")
+@connection
+@as_json
+def show_history(flow: str, execution: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Show the event history of an execution."""
     flows = remote(endpoint, region, profile)
     found = history(flows, flow, execution)
@@ -85,15 +95,22 @@ def show_history(
     return DONE
 
 
+@click.command("stop")
+@click.argument("flow", help="Name of the flow.")
+@click.argument("execution", help="Name of the execution.")
+@click.option("--error", default="", show_default=False, help="Error name to end it with.")
+@click.option("--cause", default="", show_default=False, help="Why it is stopped.")
+@connection
+@as_json
 def stop(
-    flow: FlowName,
-    execution: ExecutionName,
-    error: Annotated[str, typer.Option(help="Error name to end it with.")] = "",
-    cause: Annotated[str, typer.Option(help="Why it is stopped.")] = "",
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    flow: str,
+    execution: str,
+    error: str,
+    cause: str,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Stop a running execution."""
     record = remote(endpoint, region, profile).stop_execution(flow, execution, error=error, cause=cause)

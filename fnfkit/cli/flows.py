@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from fnfkit.cli.blocks import Code, Facts, Line, Row, Table, Tone
 from fnfkit.cli.following import every
 from fnfkit.cli.moments import stamp
-from fnfkit.cli.options import AsJson, Endpoint, FlowName, Profile, Region
+from fnfkit.cli.options import FILE, as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.refusal import Refusal
 from fnfkit.cli.sources import read_definition
@@ -18,17 +17,13 @@ from fnfkit.cli.wiring import remote
 from fnfkit.model.json import JsonObject
 from fnfkit.ports.flows import FlowRecord
 
-app = typer.Typer(help="The flows of an account.", no_args_is_help=True, rich_markup_mode=None)
-
-Definition = Annotated[Path, typer.Argument(metavar="FILE", help="File with the definition.")]
-NewDefinition = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="File with the new definition.")]
-Role = Annotated[str, typer.Option("--role", help="ARN of the role the flow runs with.")]
-NewRole = Annotated[str | None, typer.Option("--role", help="ARN of the role the flow runs with.")]
-Unchecked = Annotated[bool, typer.Option("--no-check", help="Leave checking the definition to the service.")]
+app = click.Group("flows", help="The flows of an account.", no_args_is_help=True)
 
 
 @app.command()
-def ls(endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False) -> int:
+@connection
+@as_json
+def ls(endpoint: str, region: str, profile: str, json: bool) -> int:
     """List the flows."""
     flows = remote(endpoint, region, profile)
     records = every(lambda token: flows.list_flows(next_token=token))
@@ -39,16 +34,23 @@ def ls(endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json
 
 
 @app.command()
+@click.argument("name", metavar="FLOW", help="Name of the flow.")
+@click.argument("file", type=FILE, help="File with the definition.")
+@click.option("--description", default="", show_default=False, help="What the flow is for.")
+@click.option("--role", default="", show_default=False, help="ARN of the role the flow runs with.")
+@click.option("--no-check", is_flag=True, help="Leave checking the definition to the service.")
+@connection
+@as_json
 def create(
-    name: FlowName,
-    file: Definition,
-    description: Annotated[str, typer.Option(help="What the flow is for.")] = "",
-    role: Role = "",
-    no_check: Unchecked = False,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    name: str,
+    file: Path,
+    description: str,
+    role: str,
+    no_check: bool,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Create a flow from a file."""
     definition = read_definition(file, check=not no_check)
@@ -60,9 +62,10 @@ def create(
 
 
 @app.command()
-def show(
-    name: FlowName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="FLOW", help="Name of the flow.")
+@connection
+@as_json
+def show(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Show a flow and its definition."""
     flow = remote(endpoint, region, profile).describe_flow(name)
     facts = {
@@ -78,16 +81,23 @@ def show(
 
 
 @app.command()
+@click.argument("name", metavar="FLOW", help="Name of the flow.")
+@click.argument("file", type=FILE, required=False, help="File with the new definition.")
+@click.option("--description", help="What the flow is for.")
+@click.option("--role", help="ARN of the role the flow runs with.")
+@click.option("--no-check", is_flag=True, help="Leave checking the definition to the service.")
+@connection
+@as_json
 def update(
-    name: FlowName,
-    file: NewDefinition = None,
-    description: Annotated[str | None, typer.Option(help="What the flow is for.")] = None,
-    role: NewRole = None,
-    no_check: Unchecked = False,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    name: str,
+    file: Path | None,
+    description: str | None,
+    role: str | None,
+    no_check: bool,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Change a flow's definition, description or role; what is not given stays as it is."""
     if file is None and description is None and role is None:
@@ -100,9 +110,10 @@ def update(
 
 
 @app.command()
-def rm(
-    name: FlowName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="FLOW", help="Name of the flow.")
+@connection
+@as_json
+def rm(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Delete a flow; its running executions stop after their current step."""
     remote(endpoint, region, profile).delete_flow(name)
     result({"name": name}, [Line(f"flow {name} deleted", Tone.GOOD)], as_json=json)

@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     if words in (["--version"], ["-V"]):
         print(f"fnfkit {__version__}")
         return
-    # Loading typer takes longer than answering `--version` may.
+    # Loading click takes longer than answering `--version` may.
     from fnfkit.cli.app import run  # noqa: PLC0415
 
     sys.exit(run(words))

@@ -1,12 +1,18 @@
-"""The options that several commands share."""
+"""The options that several commands share, as decorators."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TypeVar
 
-import typer
+import click
+
+C = TypeVar("C", bound=Callable[..., object])
+
+FILE = click.Path(path_type=Path)
+"""The type of arguments that name files and folders; whether they are there is said in the command's own words."""
 
 
 class ClockKind(StrEnum):
@@ -16,18 +22,44 @@ class ClockKind(StrEnum):
     REAL = "real"
 
 
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Endpoint: TypeAlias = Annotated[
-    str, typer.Option(envvar="FNFKIT_ENDPOINT", help="Where the service is; the region's own if empty.")
-]
-Region: TypeAlias = Annotated[str, typer.Option(envvar="FNFKIT_REGION", help="Region, e.g. cn-hangzhou.")]
-Profile: TypeAlias = Annotated[
-    str, typer.Option(envvar="FNFKIT_PROFILE", help="Profile of ~/.aliyun/config.json to take credentials from.")
-]
-Functions: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(help="Folder of functions: SERVICE/FUNCTION/index.py, or FUNCTION/index.py for any service."),
-]
-Input: TypeAlias = Annotated[str, typer.Option(help="Input as a JSON object, @FILE, or - for standard input.")]
-FlowName: TypeAlias = Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")]
-ExecutionName: TypeAlias = Annotated[str, typer.Argument(metavar="EXECUTION", help="Name of the execution.")]
+def as_json(command: C) -> C:
+    """`--json`, as `json`."""
+    return click.option("--json", is_flag=True, help="Print one JSON object instead of text.")(command)
+
+
+def connection(command: C) -> C:
+    """Which account to speak to, as `endpoint`, `region` and `profile`; empty where nothing is said."""
+    options = (
+        click.option(
+            "--endpoint",
+            default="",
+            show_default=False,
+            envvar="FNFKIT_ENDPOINT",
+            help="Where the service is; the region's own if empty.",
+        ),
+        click.option(
+            "--region", default="", show_default=False, envvar="FNFKIT_REGION", help="Region, e.g. cn-hangzhou."
+        ),
+        click.option(
+            "--profile",
+            default="",
+            show_default=False,
+            envvar="FNFKIT_PROFILE",
+            help="Profile of ~/.aliyun/config.json to take credentials from.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def functions_folder(command: C) -> C:
+    """`--functions`, a folder or None."""
+    told = "Folder of functions: SERVICE/FUNCTION/index.py, or FUNCTION/index.py for any service."
+    return click.option("--functions", type=FILE, help=told)(command)
+
+
+def input_object(command: C) -> C:
+    """`--input`, for `sources.read_object`."""
+    told = "Input as a JSON object, @FILE, or - for standard input."
+    return click.option("--input", default="{}", help=told)(command)

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
+import click
 
 from fnfkit.cli.blocks import Line, Row, Table, Tone
 from fnfkit.cli.following import every
 from fnfkit.cli.moments import stamp
-from fnfkit.cli.options import AsJson, Endpoint, Profile, Region
+from fnfkit.cli.options import as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.wiring import messages
 from fnfkit.ports.fault_mns import MessageNotExist
 from fnfkit.ports.queues import QueueAttributes, Queues
 
-app = typer.Typer(help="The message queues of an account.", no_args_is_help=True, rich_markup_mode=None)
+app = click.Group("queues", help="The message queues of an account.", no_args_is_help=True)
 
-QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Name of the queue.")]
-Prefix = Annotated[str, typer.Option(help="Only names that start so.")]
 
 _BATCH = 16
 
 
 @app.command()
-def ls(
-    prefix: Prefix = "", endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.option("--prefix", default="", show_default=False, help="Only names that start so.")
+@connection
+@as_json
+def ls(prefix: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """List the queues with their messages."""
     queues, _ = messages(endpoint, region, profile)
     names = every(lambda marker: queues.list_queues(prefix=prefix, marker=marker or ""))
@@ -39,14 +37,19 @@ def ls(
 
 
 @app.command()
+@click.argument("name", metavar="QUEUE", help="Name of the queue.")
+@click.option("--visibility", type=int, default=30, help="Seconds a received message is hidden.")
+@click.option("--delay", type=int, default=0, help="Seconds before a sent message can be received.")
+@connection
+@as_json
 def create(
-    name: QueueName,
-    visibility: Annotated[int, typer.Option(help="Seconds a received message is hidden.")] = 30,
-    delay: Annotated[int, typer.Option(help="Seconds before a sent message can be received.")] = 0,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    name: str,
+    visibility: int,
+    delay: int,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Create a queue; one that is there alike is left as it is."""
     queues, _ = messages(endpoint, region, profile)
@@ -57,15 +60,21 @@ def create(
 
 
 @app.command()
+@click.argument("name", metavar="QUEUE", help="Name of the queue.")
+@click.argument("body", help="Text of the message; it travels as it is.")
+@click.option("--priority", type=int, help="1 (first) to 16.")
+@click.option("--delay", type=int, help="Seconds before it can be received.")
+@connection
+@as_json
 def send(
-    name: QueueName,
-    body: Annotated[str, typer.Argument(metavar="BODY", help="Text of the message; it travels as it is.")],
-    priority: Annotated[int | None, typer.Option(help="1 (first) to 16.")] = None,
-    delay: Annotated[int | None, typer.Option(help="Seconds before it can be received.")] = None,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    name: str,
+    body: str,
+    priority: int | None,
+    delay: int | None,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Send a message."""
     queues, _ = messages(endpoint, region, profile)
@@ -75,14 +84,11 @@ def send(
 
 
 @app.command()
-def peek(
-    name: QueueName,
-    count: Annotated[int, typer.Option(min=1, max=_BATCH, help="How many messages at most.")] = _BATCH,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("name", metavar="QUEUE", help="Name of the queue.")
+@click.option("--count", type=click.IntRange(min=1, max=_BATCH), default=_BATCH, help="How many messages at most.")
+@connection
+@as_json
+def peek(name: str, count: int, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Show the next messages and leave them as they are."""
     queues, _ = messages(endpoint, region, profile)
     try:
@@ -96,9 +102,10 @@ def peek(
 
 
 @app.command()
-def purge(
-    name: QueueName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="QUEUE", help="Name of the queue.")
+@connection
+@as_json
+def purge(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Delete the messages that can be received now."""
     queues, _ = messages(endpoint, region, profile)
     count = _purge(queues, name)
@@ -107,9 +114,10 @@ def purge(
 
 
 @app.command()
-def rm(
-    name: QueueName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="QUEUE", help="Name of the queue.")
+@connection
+@as_json
+def rm(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Delete a queue and its messages."""
     queues, _ = messages(endpoint, region, profile)
     queues.delete_queue(name)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from fnfkit.cli import running, wiring
-from fnfkit.cli.options import AsJson, ClockKind, Functions, Input
+from fnfkit.cli.options import FILE, ClockKind, as_json, functions_folder, input_object
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.sources import deploy_functions, read_definition, read_object
 
 
-def run(
-    flow: Annotated[Path, typer.Argument(metavar="FLOW", help="File with the flow's definition.")],
-    input: Input = "{}",
-    functions: Functions = None,
-    clock: Annotated[ClockKind, typer.Option(help="Virtual time costs no wall time.")] = ClockKind.VIRTUAL,
-    logs: Annotated[bool, typer.Option("--logs", help="Print what the functions log to standard error.")] = False,
-    json: AsJson = False,
-) -> int:
+@click.command("run")
+@click.argument("flow", type=FILE, help="File with the flow's definition.")
+@input_object
+@functions_folder
+@click.option(
+    "--clock",
+    type=click.Choice(ClockKind, case_sensitive=False),
+    default=ClockKind.VIRTUAL,
+    help="Virtual time costs no wall time.",
+)
+@click.option("--logs", is_flag=True, help="Print what the functions log to standard error.")
+@as_json
+def run(flow: Path, input: str, functions: Path | None, clock: ClockKind, logs: bool, json: bool) -> int:
     """Run a flow on an embedded account and print its history, status and output.
 
     Exit code 0 if it succeeded, 1 if it did not.

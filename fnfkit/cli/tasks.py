@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
 from fnfkit.cli.following import history, waiting
-from fnfkit.cli.options import AsJson, Endpoint, ExecutionName, FlowName, Profile, Region
+from fnfkit.cli.options import as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.sources import read_object
 from fnfkit.cli.wiring import remote
 
-app = typer.Typer(help="Tasks that wait for a callback.", no_args_is_help=True, rich_markup_mode=None)
-
-Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The task token.")]
+app = click.Group("tasks", help="Tasks that wait for a callback.", no_args_is_help=True)
 
 
 @app.command()
-def ls(
-    flow: FlowName,
-    execution: ExecutionName,
-    tokens: Annotated[bool, typer.Option("--tokens", help="Print the tokens alone, one per line.")] = False,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("flow", help="Name of the flow.")
+@click.argument("execution", help="Name of the execution.")
+@click.option("--tokens", is_flag=True, help="Print the tokens alone, one per line.")
+@connection
+@as_json
+def ls(flow: str, execution: str, tokens: bool, endpoint: str, region: str, profile: str, json: bool) -> int:
     """List the tasks of an execution that wait for a callback."""
     flows = remote(endpoint, region, profile)
     ended = flows.describe_execution(flow, execution).ended
@@ -41,14 +34,11 @@ def ls(
 
 
 @app.command()
-def succeed(
-    token: Token,
-    output: Annotated[str, typer.Option(help="Output as a JSON object, @FILE, or - for standard input.")] = "{}",
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("token", help="The task token.")
+@click.option("--output", default="{}", help="Output as a JSON object, @FILE, or - for standard input.")
+@connection
+@as_json
+def succeed(token: str, output: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has succeeded."""
     given = read_object(output, "output")
     event = remote(endpoint, region, profile).report_task_succeeded(token, given)
@@ -57,15 +47,12 @@ def succeed(
 
 
 @app.command()
-def fail(
-    token: Token,
-    error: Annotated[str, typer.Option(help="Error name, which retry and catch of the step look at.")],
-    cause: Annotated[str, typer.Option(help="What went wrong.")] = "",
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("token", help="The task token.")
+@click.option("--error", required=True, help="Error name, which retry and catch of the step look at.")
+@click.option("--cause", default="", show_default=False, help="What went wrong.")
+@connection
+@as_json
+def fail(token: str, error: str, cause: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has failed."""
     event = remote(endpoint, region, profile).report_task_failed(token, error, cause)
     result({"event_id": event}, [Line("reported as failed", Tone.GOOD)], as_json=json)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
+import click
 
 from fnfkit.cli.blocks import Line, Row, Table, Tone
 from fnfkit.cli.following import every
-from fnfkit.cli.options import AsJson, Endpoint, Profile, Region
+from fnfkit.cli.options import as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.wiring import messages
 from fnfkit.ports.topics import NotifyContentFormat, NotifyStrategy, SubscriptionRecord, Topics
 
-app = typer.Typer(help="The topics of an account.", no_args_is_help=True, rich_markup_mode=None)
-
-TopicName = Annotated[str, typer.Argument(metavar="TOPIC", help="Name of the topic.")]
-SubscriptionName = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="Name of the subscription.")]
+app = click.Group("topics", help="The topics of an account.", no_args_is_help=True)
 
 
 @app.command()
-def ls(endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False) -> int:
+@connection
+@as_json
+def ls(endpoint: str, region: str, profile: str, json: bool) -> int:
     """List the topics with their subscriptions."""
     _, topics = messages(endpoint, region, profile)
     names = every(lambda marker: topics.list_topics(marker=marker or ""))
@@ -34,9 +32,10 @@ def ls(endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json
 
 
 @app.command()
-def create(
-    name: TopicName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="TOPIC", help="Name of the topic.")
+@connection
+@as_json
+def create(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Create a topic; one that is there alike is left as it is."""
     _, topics = messages(endpoint, region, profile)
     new = topics.create_topic(name)
@@ -46,21 +45,35 @@ def create(
 
 
 @app.command()
+@click.argument("topic", help="Name of the topic.")
+@click.argument("name", metavar="SUBSCRIPTION", help="Name of the subscription.")
+@click.option("--to", required=True, help="http://..., https://..., or acs:mns:REGION:ACCOUNT:queues/QUEUE.")
+@click.option(
+    "--format",
+    type=click.Choice(NotifyContentFormat),
+    default=NotifyContentFormat.JSON,
+    help="What a notification looks like.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(NotifyStrategy),
+    default=NotifyStrategy.BACKOFF_RETRY,
+    help="How often a refused one is tried again.",
+)
+@click.option("--tag", default="", show_default=False, help="Only messages with this tag.")
+@connection
+@as_json
 def subscribe(
-    topic: TopicName,
-    name: SubscriptionName,
-    to: Annotated[str, typer.Option(help="http://..., https://..., or acs:mns:REGION:ACCOUNT:queues/QUEUE.")],
-    format: Annotated[NotifyContentFormat, typer.Option(help="What a notification looks like.")] = (
-        NotifyContentFormat.JSON
-    ),
-    strategy: Annotated[NotifyStrategy, typer.Option(help="How often a refused one is tried again.")] = (
-        NotifyStrategy.BACKOFF_RETRY
-    ),
-    tag: Annotated[str, typer.Option(help="Only messages with this tag.")] = "",
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    topic: str,
+    name: str,
+    to: str,
+    format: NotifyContentFormat,
+    strategy: NotifyStrategy,
+    tag: str,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Have a topic's messages sent to an endpoint."""
     _, topics = messages(endpoint, region, profile)
@@ -71,14 +84,11 @@ def subscribe(
 
 
 @app.command()
-def unsubscribe(
-    topic: TopicName,
-    name: SubscriptionName,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("topic", help="Name of the topic.")
+@click.argument("name", metavar="SUBSCRIPTION", help="Name of the subscription.")
+@connection
+@as_json
+def unsubscribe(topic: str, name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """End a subscription."""
     _, topics = messages(endpoint, region, profile)
     topics.unsubscribe(topic, name)
@@ -87,15 +97,12 @@ def unsubscribe(
 
 
 @app.command()
-def publish(
-    name: TopicName,
-    body: Annotated[str, typer.Argument(metavar="BODY", help="Text of the message; it travels as it is.")],
-    tag: Annotated[str, typer.Option(help="Tag that filters of subscriptions look at.")] = "",
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
-) -> int:
+@click.argument("name", metavar="TOPIC", help="Name of the topic.")
+@click.argument("body", help="Text of the message; it travels as it is.")
+@click.option("--tag", default="", show_default=False, help="Tag that filters of subscriptions look at.")
+@connection
+@as_json
+def publish(name: str, body: str, tag: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Publish a message."""
     _, topics = messages(endpoint, region, profile)
     sent = topics.publish_message(name, body, tag=tag)
@@ -104,9 +111,10 @@ def publish(
 
 
 @app.command()
-def rm(
-    name: TopicName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("name", metavar="TOPIC", help="Name of the topic.")
+@connection
+@as_json
+def rm(name: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Delete a topic and its subscriptions."""
     _, topics = messages(endpoint, region, profile)
     topics.delete_topic(name)

@@ -6,19 +6,17 @@ import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-import typer
-from typer.core import TyperGroup
+import click
 
 from fnfkit.cli.blocks import Line, Row, Table, Tone
-from fnfkit.cli.options import AsJson, Endpoint, Profile, Region
+from fnfkit.cli.options import FILE, as_json, connection
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.wiring import dead_letters, make_worker, messages, remote
 from fnfkit.model.json import Json
 
 
-class _RunUnlessNamed(TyperGroup):
+class _RunUnlessNamed(click.Group):
     """Takes a word that is no command of the group as the handler to run: `fnfkit worker MODULE:HANDLER`."""
 
     def parse_args(self, ctx: Json, args: list[str]) -> list[str]:
@@ -27,25 +25,33 @@ class _RunUnlessNamed(TyperGroup):
         return super().parse_args(ctx, args if named else ["run", *args])
 
 
-app = typer.Typer(help="Work on tasks from a queue.", cls=_RunUnlessNamed, no_args_is_help=True, rich_markup_mode=None)
-dlq = typer.Typer(help="Messages that could not be worked on.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(dlq, name="dlq")
-
-QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Name of the queue whose dead letters are meant.")]
+app = _RunUnlessNamed("worker", help="Work on tasks from a queue.", no_args_is_help=True)
+dlq = click.Group("dlq", help="Messages that could not be worked on.", no_args_is_help=True)
+app.add_command(dlq)
 
 
 @app.command("run")
+@click.argument("handler", metavar="MODULE:HANDLER", help="The function that does the work.")
+@click.option("--queue", required=True, help="Name of the queue.")
+@click.option("--concurrency", type=click.IntRange(min=1), default=1, help="How many tasks at once.")
+@click.option(
+    "--drain-timeout", type=click.FloatRange(min=0), default=25, help="Seconds for running tasks to end after SIGTERM."
+)
+@click.option("--max-deliveries", type=click.IntRange(min=1), default=10, help="After how many a message is parked.")
+@click.option("--ledger", type=FILE, help="SQLite file that remembers what was done.")
+@connection
+@as_json
 def run(
-    handler: Annotated[str, typer.Argument(metavar="MODULE:HANDLER", help="The function that does the work.")],
-    queue: Annotated[str, typer.Option(help="Name of the queue.")],
-    concurrency: Annotated[int, typer.Option(min=1, help="How many tasks at once.")] = 1,
-    drain_timeout: Annotated[float, typer.Option(min=0, help="Seconds for running tasks to end after SIGTERM.")] = 25,
-    max_deliveries: Annotated[int, typer.Option(min=1, help="After how many a message is parked.")] = 10,
-    ledger: Annotated[Path | None, typer.Option(help="SQLite file that remembers what was done.")] = None,
-    endpoint: Endpoint = "",
-    region: Region = "",
-    profile: Profile = "",
-    json: AsJson = False,
+    handler: str,
+    queue: str,
+    concurrency: int,
+    drain_timeout: float,
+    max_deliveries: int,
+    ledger: Path | None,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
 ) -> int:
     """Work until SIGTERM or SIGINT, then let running tasks end; exits with 0 if they all did."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
@@ -67,9 +73,10 @@ def run(
 
 
 @dlq.command()
-def ls(
-    queue: QueueName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("queue", help="Name of the queue whose dead letters are meant.")
+@connection
+@as_json
+def ls(queue: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Show up to 16 dead letters of a queue."""
     queues, _ = messages(endpoint, region, profile)
     letters = dead_letters(queues, queue)
@@ -80,9 +87,10 @@ def ls(
 
 
 @dlq.command("redrive")
-def redrive_all(
-    queue: QueueName, endpoint: Endpoint = "", region: Region = "", profile: Profile = "", json: AsJson = False
-) -> int:
+@click.argument("queue", help="Name of the queue whose dead letters are meant.")
+@connection
+@as_json
+def redrive_all(queue: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Send the dead letters of a queue back to it."""
     queues, _ = messages(endpoint, region, profile)
     sent = [letter.message_id for letter in dead_letters(queues, queue, redrive=True)]

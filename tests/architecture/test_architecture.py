@@ -128,6 +128,6 @@ def test_modules_open_with_a_docstring(path: Path) -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    heavy = ["yaml", "aliyunsdkcore", "uvicorn", "sqlite3", "asyncio", "typer", "rich", "orjson", "greenlet"]
+    heavy = ["yaml", "aliyunsdkcore", "uvicorn", "sqlite3", "asyncio", "click", "rich", "orjson", "greenlet"]
     code = f"import sys, fnfkit; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
