@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from types import CodeType
 
 from fnfkit.cloud.fc.context import Context, environment
@@ -55,10 +56,7 @@ class Instance:
             handler = self._prepared(context)
             if call.http is None:
                 return body_of(handler(call.payload, context)), None
-            http: JsonObject = {
-                name: getattr(call.http, name) for name in ("method", "path", "query", "uri", "headers")
-            }
-            status, headers, body = call_wsgi(handler, environ_of(http, call.payload, context))
+            status, headers, body = call_wsgi(handler, environ_of(asdict(call.http), call.payload, context))
             return body, HttpAnswer(status=status, headers=tuple(headers))
         finally:
             self._sandbox.finish()
