@@ -20,6 +20,7 @@ from fnfkit.cloud.fnf.service import FlowService
 from fnfkit.cloud.fnf.subflows import FlowActions, FlowTarget
 from fnfkit.cloud.fnf.throttle import Throttle
 from fnfkit.cloud.loop import Loop
+from fnfkit.cloud.mns.rate import SENDS_PER_SECOND
 from fnfkit.cloud.mns.service import MessageService
 from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.store import Store
@@ -77,6 +78,7 @@ class Cloud:
         self.mns = MessageService(
             self.clock, self.store, self.lock, drive=self.run_until, post=self.loop.post, account=account_id
         )
+        self.mns.limit_sends(SENDS_PER_SECOND if throttle else None)
         self.queues, self.topics = self.mns.queues, self.mns.topics
         core = self._core(settings or Settings(), quotas or Quotas(), seed)
         self.flows = FlowService(core, Throttle(self.clock, throttle))

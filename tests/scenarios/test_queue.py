@@ -12,7 +12,7 @@ import pytest
 
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
-from fnfkit.ports import MessageNotExist, TaskAlreadyCompleted
+from fnfkit.ports import Message, MessageNotExist, QpsLimitExceeded, TaskAlreadyCompleted
 from fnfkit.server.account import serving_account
 from fnfkit.workers import Ledger, Options, Worker
 from tests.scenarios.conftest import ROOT, Stage, template
@@ -121,6 +121,55 @@ def test_a_refused_send_fails_the_step_by_name(queued: Stage, change: dict[str, 
         definition = definition.replace(old, new)
     story = queued.play(definition)
     assert (story.status, story.error) == ("Failed", error)
+
+
+BURST = """
+version: v1
+type: flow
+steps:
+  - type: foreach
+    name: each
+    iterationMapping: {collection: $.items, item: item}
+    steps:
+      - type: task
+        name: send
+        resourceArn: acs:mns:::DESTINATION/messages
+        pattern: requestResponse
+        serviceParams: {MessageBody: $.item, Priority: 1}
+RETRY
+"""
+RETRY = "        retry: [{errors: [MNS.QpsLimitExceeded], intervalSeconds: 1, maxAttempts: 5}]"
+
+
+def burst(destination: str, retry: str = "") -> str:
+    return BURST.replace("DESTINATION", destination).replace("RETRY", retry)
+
+
+@pytest.mark.parametrize("destination", [f"/queues/{QUEUE}", "/topics/t"])
+def test_throttled_sends_are_retried_until_they_pass(queued: Stage, destination: str) -> None:
+    queued.cloud.topics.create_topic("t")
+    items = {"items": [f"m{number}" for number in range(12)]}
+    queued.cloud.mns.limit_sends(5)
+    refused = queued.play(burst(destination), items)
+    assert (refused.status, refused.error) == ("Failed", "MNS.QpsLimitExceeded")
+    queued.cloud.mns.limit_sends(5)
+    story = queued.play(burst(destination, RETRY), items)
+    assert story.status == "Succeeded"
+    assert story.count("TaskFailed", "send") > 0
+    assert story.count("TaskSucceeded", "send") == 12
+    assert story.seconds > 0
+
+
+def test_an_account_that_throttles_has_a_rate_of_its_own() -> None:
+    with Cloud(throttle=True) as cloud:
+        cloud.queues.create_queue(QUEUE)
+        with pytest.raises(QpsLimitExceeded) as refused:
+            for _ in range(2_001):
+                cloud.queues.send_message(QUEUE, "x")
+        assert (refused.value.code, refused.value.status) == ("QpsLimitExceeded", 503)
+        assert cloud.queues.get_queue_attributes(QUEUE).active == 2_000
+        cloud.advance(1)
+        cloud.queues.batch_send_message(QUEUE, [Message("y")] * 16)
 
 
 def test_without_waiting_the_answer_of_the_send_is_the_result(queued: Stage) -> None:

@@ -17,6 +17,7 @@ from fnfkit.cloud.mns.attributes import changed, fresh, settings
 from fnfkit.cloud.mns.ids import Ids, message_id
 from fnfkit.cloud.mns.listing import page_of
 from fnfkit.cloud.mns.queue import Entry, Messages, peeked, received
+from fnfkit.cloud.mns.rate import SendRate
 from fnfkit.cloud.mns.shelf import Shelf
 from fnfkit.cloud.mns.transit import Transit, arrive
 from fnfkit.cloud.mns.waiting import Deliver, Waiters
@@ -65,6 +66,7 @@ class QueueService:
         self._shelf = Shelf(store)
         self._ids = ids or Ids(store)
         self._queues: dict[str, _Queue] = {}
+        self.rate = SendRate(clock)
         self.transit: Transit = arrive
         """How messages travel: at once and once, unless a test says otherwise."""
 
@@ -117,6 +119,7 @@ class QueueService:
             if queue := self._queues.pop(name, None):
                 self._shelf.drop_queue(name, iter(queue.messages))
                 self._shelf.commit()
+                self.rate.forget(f"queue {name}")
                 queue.waiters.dismiss()
 
     def list_queues(self, *, prefix: str = "", marker: str = "", limit: int | None = None) -> Page[str]:
@@ -132,6 +135,7 @@ class QueueService:
         """Accepts a message: when this returns it is durable."""
         with self._lock:
             found = self._settled(queue)
+            self.rate.admit(f"queue {queue}")
             sent = self._add(found, Message(body, delay_seconds, priority))
             self._shelf.commit()
             self._serve(found)
@@ -144,6 +148,7 @@ class QueueService:
             raise InvalidArgument(f"The bodies of a batch may have {checks.BATCH_BYTES} bytes together.")
         with self._lock:
             found = self._settled(queue)
+            self.rate.admit(f"queue {queue}", len(messages))
             results = tuple(self._try_add(found, message) for message in messages)
             self._shelf.commit()
             self._serve(found)

@@ -40,6 +40,11 @@ class MessageService:
         self.queues.transit = transit
         self.topics.travel(transit)
 
+    def limit_sends(self, per_second: int | None) -> None:
+        """Has every queue and topic refuse messages beyond a rate; None lifts it."""
+        self.queues.rate.limit(per_second)
+        self.topics.rate.limit(per_second)
+
     def recover(self) -> None:
         """Takes up what the store has kept."""
         self.queues.recover()

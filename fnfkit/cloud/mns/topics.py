@@ -15,6 +15,7 @@ from fnfkit.cloud.mns.delivery import Deliveries, Pusher
 from fnfkit.cloud.mns.ids import Ids, message_id
 from fnfkit.cloud.mns.listing import page_of
 from fnfkit.cloud.mns.notification import Notification
+from fnfkit.cloud.mns.rate import SendRate
 from fnfkit.cloud.mns.strategy import endpoint_of
 from fnfkit.cloud.mns.transit import Transit
 from fnfkit.cloud.store import Store
@@ -64,6 +65,7 @@ class TopicService:
     ) -> None:
         self._clock, self._store, self._lock, self._ids, self._account = clock, store, lock, ids, account
         self._topics: dict[str, _Topic] = {}
+        self.rate = SendRate(clock)
         self._deliveries = Deliveries(clock, store, lock, post=post, queues=queues)
         self._deliveries.subscription = self._find
 
@@ -127,6 +129,7 @@ class TopicService:
                     self._store.delete(_SUBSCRIPTION, f"{name}/{subscription}")
                 self._store.delete(_TOPIC, name)
                 self._deliveries.forget(name)
+                self.rate.forget(f"topic {name}")
                 self._store.commit()
 
     def list_topics(self, *, prefix: str = "", marker: str = "", limit: int | None = None) -> Page[str]:
@@ -144,6 +147,7 @@ class TopicService:
             raise InvalidArgument(f"The value of MessageTag must be between 1 and {_LONGEST_TAG} characters.")
         with self._lock:
             found = self._topic(topic)
+            self.rate.admit(f"topic {topic}")
             raw = checks.check_body(body, found.record.maximum_message_size)
             md5 = hashlib.md5(raw, usedforsecurity=False).hexdigest().upper()
             now = self._clock.now()
