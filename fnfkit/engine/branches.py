@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from fnfkit.engine.errors import RUNTIME_ERROR, EvaluationError, Flaw
 from fnfkit.engine.execution import Execution
-from fnfkit.engine.history import BRANCH_ENTERED, BRANCH_EXITED, ITERATION_ENTERED, ITERATION_EXITED
 from fnfkit.engine.nodes import ForeachNode, ParallelNode
 from fnfkit.engine.sizes import LEVEL, UNLIMITED, weigh
 from fnfkit.engine.state import EMPTY, Fork, Scope
-from fnfkit.engine.steps import begin, cancel, conclude, fail, finish, fit_scope, queue
+from fnfkit.engine.steps import begin, cancel, conclude, fail, finish, fit_scope, fork_failed, queue
 from fnfkit.model.json import Json
 
 
 def run_parallel(execution: Execution, scope: Scope, node: ParallelNode) -> None:
     """Begin every branch with the step's input (fdl.md 2.8)."""
     limit = execution.settings.limits.branches
+    if limit is not None:
+        limit = execution.program.bounds.branches or limit
     if limit is not None and len(node.branches) > limit:
         raise EvaluationError(f"{len(node.branches)} branches exceed the limit of {limit} (fdl.md 6.5)")
     fork = Fork(node, scope)
@@ -30,10 +31,11 @@ def run_foreach(execution: Execution, scope: Scope, node: ForeachNode) -> None:
     """Begin an iteration per item; a collection that is no array fails the step (inferred, fdl.md 2.9)."""
     fork = Fork(node, scope)
     begin(execution, fork)
-    items = node.collection.evaluate(fork.input, None, None)
+    context = execution.context(fork) if node.collection.uses_context else None
+    items = node.collection.evaluate(fork.input, None, context)
     if type(items) is not list:
         raise EvaluationError(f"the collection must be an array, not {type(items).__name__}")
-    if type(fork.input) is not dict:
+    if type(fork.input) is not dict and node.each is None:
         raise EvaluationError("the input of a foreach must be an object, to take the item")
     fork.items = items
     _open(execution, fork, len(items))
@@ -49,6 +51,14 @@ def _open(execution: Execution, fork: Fork, branches: int) -> None:
     queue(execution, fork)
 
 
+def run_again(execution: Execution, fork: Fork) -> None:
+    """The back-off of a container is over: begin all its branches anew (cloudflow.md 6)."""
+    again = Fork(fork.node, fork.scope)
+    again.entered, again.input, again.weight, again.items = fork.entered, fork.input, fork.weight, fork.items
+    again.attempt, again.retries = fork.attempt + 1, fork.retries
+    _open(execution, again, len(fork.results))
+
+
 def begin_branch(execution: Execution, fork: Fork) -> None:
     """Begin the next branch, if one is left and the concurrency allows it (fdl.md 6.5)."""
     fork.queued = False
@@ -57,8 +67,8 @@ def begin_branch(execution: Execution, fork: Fork) -> None:
     place = fork.begun
     fork.begun += 1
     queue(execution, fork)
-    scope = _scope(execution, fork, place)
     try:
+        scope = _scope(execution, fork, place)
         fit_scope(execution, scope)
     except Flaw as flaw:
         cancel(execution, fork)
@@ -66,34 +76,62 @@ def begin_branch(execution: Execution, fork: Fork) -> None:
         return
     scope.place = place
     fork.running[place] = scope
-    execution.record(scope, _entered(fork), fork.node.name, {"input": scope.input, "local": EMPTY})
+    words = execution.words
+    entered, name = words.branch_entered, words.branch
+    if type(fork.node) is ForeachNode:
+        entered, name = words.iteration_entered, words.iteration
+    shown = {"input": scope.input, "local": EMPTY} if execution.program.accumulates else {"input": scope.local}
+    execution.record(scope, entered, name.format(place) if name else fork.node.name, shown)
     execution.agenda.append(scope)
 
 
 def _concurrency(execution: Execution, fork: Fork) -> int:
     limit = execution.settings.limits.foreach_concurrency
-    return UNLIMITED if limit is None or isinstance(fork.node, ParallelNode) else limit
-
-
-def _entered(fork: Fork) -> str:
-    return BRANCH_ENTERED if isinstance(fork.node, ParallelNode) else ITERATION_ENTERED
+    if limit is None or isinstance(fork.node, ParallelNode):
+        return UNLIMITED
+    return fork.node.concurrency or execution.program.bounds.concurrency or limit
 
 
 def _scope(execution: Execution, fork: Fork, place: int) -> Scope:
     node, sequences = fork.node, execution.program.sequences
     if isinstance(node, ParallelNode):
-        return Scope(sequences[node.branches[place]], fork.input, fork.weight, fork.started, owner=fork)
+        scope = Scope(sequences[node.branches[place]], fork.input, fork.weight, fork.started, owner=fork)
+        return scope if execution.program.accumulates else _seeded(scope)
     item: Json = None if fork.items is None else fork.items[place]
+    if node.each is not None or not execution.program.accumulates:
+        return _iteration(execution, fork, node, place, item)
     # The item's name hides an equal key of the input (inferred, fdl.md 2.9).
     added = {node.item: item} if node.index is None else {node.item: item, node.index: place}
     weight = fork.weight + weigh(added)
     return Scope(sequences[node.body], {**fork.input, **added}, weight, fork.started, owner=fork)
 
 
+def _iteration(execution: Execution, fork: Fork, node: ForeachNode, place: int, value: Json) -> Scope:
+    """An iteration whose input is made from the element (cloudflow.md 2.10). Raises Flaw."""
+    item = {"index": place, "value": value}
+    input = value
+    if node.each is not None:
+        context = {**execution.context(fork), "item": item} if node.each.uses_context else None
+        input = node.each.evaluate(fork.input, value, context)
+    scope = Scope(execution.program.sequences[node.body], input, weigh(input), fork.started, owner=fork)
+    scope.item = item
+    return scope if execution.program.accumulates else _seeded(scope)
+
+
+def _seeded(scope: Scope) -> Scope:
+    """Where outputs replace the local, the first step finds the scope's input there (cloudflow.md 3.1)."""
+    scope.local, scope.local_weight = scope.input, scope.input_weight
+    return scope
+
+
 def leave_branch(execution: Execution, fork: Fork, scope: Scope) -> None:
     """A branch has ended: keep its local; the last one concludes the step, any other makes room."""
-    exited = BRANCH_EXITED if isinstance(fork.node, ParallelNode) else ITERATION_EXITED
-    execution.record(scope, exited, fork.node.name, {"local": scope.local})
+    words = execution.words
+    exited, name = words.branch_exited, words.branch
+    if type(fork.node) is ForeachNode:
+        exited, name = words.iteration_exited, words.iteration
+    shown = {"local" if execution.program.accumulates else "output": scope.local}
+    execution.record(scope, exited, name.format(scope.place) if name else fork.node.name, shown)
     del fork.running[scope.place]
     fork.results[scope.place] = scope.local
     fork.results_weight += scope.local_weight
@@ -102,6 +140,7 @@ def leave_branch(execution: Execution, fork: Fork, scope: Scope) -> None:
         return
     fork.scope.last = scope.last
     if fork.failure is not None:
-        fail(execution, fork.scope, fork.node, *fork.failure)
+        if not fork_failed(execution, fork, *fork.failure):
+            fail(execution, fork.scope, fork.node, *fork.failure)
         return
     finish(execution, fork, fork.results, fork.results_weight)

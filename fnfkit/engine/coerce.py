@@ -46,7 +46,7 @@ def truth(value: Json) -> bool:
     """The truth of a value. Raises EvaluationError if it has none."""
     found = boolean(value)
     if found is None:
-        raise EvaluationError(f"a value of type {_kind(value)} is neither true nor false")
+        raise EvaluationError(f"a value of type {kind_of(value)} is neither true nor false")
     return found
 
 
@@ -60,7 +60,7 @@ def equal(left: Json, right: Json) -> bool:
     first, second = boolean(left), boolean(right)
     if first is not None and second is not None:
         return first is second
-    return _same(left, right)
+    return same(left, right)
 
 
 def ordered(op: Compare, left: Json, right: Json) -> bool:
@@ -72,7 +72,7 @@ def ordered(op: Compare, left: Json, right: Json) -> bool:
         return _order(op, one, other)
     if left is None or right is None:
         raise EvaluationError(f"null has no place in an order: {op.value} needs two values")
-    return _order(op, _text(left), _text(right))
+    return _order(op, scalar_text(left), scalar_text(right))
 
 
 def _order(op: Compare, left: Json, right: Json) -> bool:
@@ -85,12 +85,12 @@ def _order(op: Compare, left: Json, right: Json) -> bool:
     return bool(left >= right)
 
 
-def _same(left: Json, right: Json) -> bool:
+def same(left: Json, right: Json) -> bool:
     """Deep equality of JSON values, without recursion; `true` is not 1 in here."""
     pairs = [(left, right)]
     while pairs:
         one, other = pairs.pop()
-        if _kind(one) != _kind(other):
+        if kind_of(one) != kind_of(other):
             return False
         if type(one) is dict:
             if one.keys() != other.keys():
@@ -105,7 +105,8 @@ def _same(left: Json, right: Json) -> bool:
     return True
 
 
-def _kind(value: Json) -> str:
+def kind_of(value: Json) -> str:
+    """The JSON type of a value."""
     match value:
         case None:
             return "null"
@@ -121,7 +122,7 @@ def _kind(value: Json) -> str:
             return "object"
 
 
-def _text(value: Json) -> str:
+def scalar_text(value: Json) -> str:
     """The text form that an order of unlike values compares; integral floats are written without a fraction."""
     if type(value) is str:
         return value

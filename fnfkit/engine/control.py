@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-
 from fnfkit.engine.errors import EvaluationError
 from fnfkit.engine.evaluate import holds
 from fnfkit.engine.execution import Execution
@@ -12,10 +9,8 @@ from fnfkit.engine.nodes import ArmNode, ChoiceNode, FailNode, PassNode, WaitNod
 from fnfkit.engine.sizes import EMPTY_WEIGHT
 from fnfkit.engine.state import EMPTY, Nest, Pause, Run, Scope
 from fnfkit.engine.steps import begin, conclude, fail, finish
+from fnfkit.engine.times import instant
 from fnfkit.model.json import Json
-
-_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})\Z", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run_pass(execution: Execution, scope: Scope, node: PassNode) -> None:
@@ -28,6 +23,10 @@ def run_pass(execution: Execution, scope: Scope, node: PassNode) -> None:
 def run_fail(execution: Execution, scope: Scope, node: FailNode) -> None:
     """Fail with the step's constants (fdl.md 2.6)."""
     begin(execution, Run(node, scope))
+    if node.whole and not execution.settings.fail_is_catchable:
+        execution.record(scope, execution.words.failed, node.name, {"error": node.error, "cause": node.cause})
+        execution.end("Failed", {"error": node.error, "cause": node.cause})
+        return
     fail(execution, scope, node, node.error, node.cause)
 
 
@@ -35,16 +34,27 @@ def run_wait(execution: Execution, scope: Scope, node: WaitNode) -> None:
     """Wait for a span or until an instant; one that lies in the past ends the step at once (fdl.md 2.4)."""
     run = Pause(node, scope)
     begin(execution, run)
-    value = node.extent.evaluate(run.input, None, None)
+    context = execution.context(run) if node.extent.uses_context else None
+    value = node.extent.evaluate(run.input, None, context)
     due = execution.now + 1000 * _seconds(value) if node.timed else _instant(value)
-    limit = execution.settings.limits.wait_seconds
-    if limit is not None and due - execution.now > 1000 * limit:
-        raise EvaluationError(f"a wait may last {limit} seconds at most (fdl.md 6.5), not until {value!r}")
+    _check_span(execution, due - execution.now, value)
     if due <= execution.now:
         conclude(execution, run, EMPTY, EMPTY_WEIGHT)
         return
     scope.active = run
     run.timer = execution.set_timer(due, run)
+
+
+def _check_span(execution: Execution, span: int, value: Json) -> None:
+    """A wait has a longest span, and in some dialects a shortest one (fdl.md 6.5, cloudflow.md 2.5)."""
+    limit, bounds = execution.settings.limits.wait_seconds, execution.program.bounds
+    if limit is None:
+        return
+    longest = limit if bounds.longest_wait is None else bounds.longest_wait
+    if span > 1000 * longest:
+        raise EvaluationError(f"a wait may last {longest} seconds at most (fdl.md 6.5), not until {_quote(value)}")
+    if bounds.shortest_wait and span < 1000 * bounds.shortest_wait:
+        raise EvaluationError(f"a wait lasts {bounds.shortest_wait} seconds at least, not {_quote(value)}")
 
 
 def end_wait(execution: Execution, run: Pause) -> None:
@@ -61,18 +71,13 @@ def _seconds(value: Json) -> int:
 
 
 def _instant(value: Json) -> int:
-    """Milliseconds of an RFC 3339 instant, rounded up so that nobody is woken early."""
-    match = _INSTANT.match(value) if type(value) is str else None
-    if match is None:
-        raise EvaluationError(f"a wait needs an RFC 3339 time such as 2030-01-31T08:00:00Z, not {_quote(value)}")
-    date, time, fraction, zone = match.groups()
     try:
-        whole = datetime.fromisoformat(f"{date}T{time}{'+00:00' if zone in 'Zz' else zone}")
-        past_epoch = whole - _EPOCH
+        found = instant(value) if type(value) is str else None
     except (ValueError, OverflowError) as error:
         raise EvaluationError(f"{_quote(value)} is no time of the calendar") from error
-    digits = (fraction or "").ljust(3, "0")
-    return past_epoch // timedelta(milliseconds=1) + int(digits[:3]) + bool(digits[3:].strip("0"))
+    if found is None:
+        raise EvaluationError(f"a wait needs an RFC 3339 time such as 2030-01-31T08:00:00Z, not {_quote(value)}")
+    return found
 
 
 def _quote(value: Json) -> str:
@@ -84,7 +89,7 @@ def run_choice(execution: Execution, scope: Scope, node: ChoiceNode) -> None:
     """Take the first arm whose condition holds; with none the flow just goes on (fdl.md 2.7)."""
     run = Nest(node, scope)
     begin(execution, run)
-    arm = _taken(node, run.input)
+    arm = _taken(execution, run)
     if arm is None or arm.body is None:
         conclude(execution, run, EMPTY, EMPTY_WEIGHT, goto=arm.goto if arm else None)
         return
@@ -94,9 +99,12 @@ def run_choice(execution: Execution, scope: Scope, node: ChoiceNode) -> None:
     execution.agenda.append(run.inner)
 
 
-def _taken(node: ChoiceNode, input: Json) -> ArmNode | None:
-    for arm in node.arms:
-        if arm.condition is None or holds(arm.condition, input):
+def _taken(execution: Execution, run: Nest) -> ArmNode | None:
+    for arm in run.node.arms:
+        condition = arm.condition
+        if condition is None:
+            return arm
+        if holds(condition, run.input, execution.context(run) if condition.uses_context else None):
             return arm
     return None
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
+from fnfkit.engine.builtins import BUILTINS, DRAW, MISSING
 from fnfkit.engine.coerce import equal, number, ordered, truth
 from fnfkit.engine.errors import EvaluationError, Flaw
 from fnfkit.engine.paths import lookup
-from fnfkit.engine.sizes import LEVEL, weigh, weigh_flat
+from fnfkit.engine.sizes import LEVEL, UNLIMITED, weigh, weigh_flat
 from fnfkit.model.expr import (
     And,
     Call,
@@ -22,12 +23,14 @@ from fnfkit.model.expr import (
     Comparison,
     Const,
     Expr,
+    Key,
     List,
     Merge,
     Negative,
     Not,
     Object,
     Or,
+    Part,
     Path,
     Root,
     Slice,
@@ -47,12 +50,14 @@ _SMALL = 2048
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which roots an expression may read, how messages spell them, and whether a missing path is null."""
+    """Which roots an expression may read, how messages spell them, and whether a missing path is null. With `raw` the
+    scope's local is in view besides, by way of the context."""
 
     left: Root
     right: Root | None
     spellings: tuple[str, str]
     missing_is_null: bool = False
+    raw: bool = False
 
 
 SCOPE_VIEW = View(Root.SCOPE_INPUT, Root.SCOPE_LOCAL, ("$input", "$local"))
@@ -83,10 +88,10 @@ def formula(expr: Expr, view: View) -> Formula:
     return replace(bound, evaluate=_closure(expr, view, MAX_NESTING))
 
 
-def holds(condition: Formula, input: Json) -> bool:
+def holds(condition: Formula, input: Json, context: Json = None) -> bool:
     """Whether a condition is taken: any error, a missing path above all, means no (fdl.md 3.6, 5.3)."""
     try:
-        return truth(condition.evaluate(input, None, None))
+        return truth(condition.evaluate(input, None, context))
     except Flaw:
         return False
 
@@ -120,8 +125,8 @@ def _closure(expr: Expr, view: View, levels: int) -> Evaluate:
             return lambda left, right, context: not truth(inner(left, right, context))
         case Negative(operand):
             return _negative(_closure(operand, view, levels - 1))
-        case Call(function, _):
-            return _failing(f"the engine has no function {function}")
+        case Call(function, arguments):
+            return _call(function, tuple(_closure(argument, view, levels - 1) for argument in arguments))
         case _:
             assert_never(expr)
 
@@ -144,10 +149,35 @@ def _path(path: Path, view: View) -> Evaluate:
             return lambda left, right, context: right
         follow = lookup(path.parts, view.spellings[1], view.missing_is_null)
         return lambda left, right, context: follow(right)
+    if path.root is Root.SCOPE_LOCAL and view.raw:
+        # The raw input beside the step's own (model.flow).
+        follow = lookup((Key("local"), *path.parts), "$context", view.missing_is_null)
+        return lambda left, right, context: follow(context)
     if path.root is Root.CONTEXT:
         follow = lookup(path.parts, "$context", view.missing_is_null)
         return lambda left, right, context: follow(context)
     return _failing(f"the {path.root.value} cannot be read here")
+
+
+def _call(function: str, arguments: tuple[Evaluate, ...]) -> Evaluate:
+    builtin = BUILTINS.get(function)
+    if builtin is None:
+        return _failing(f"there is no function {function}")
+    if not builtin.takes(len(arguments)):
+        return _failing(f"{function} takes {builtin.arity}, not {len(arguments)}")
+    run = builtin.run
+    if builtin.chance:
+        return lambda left, right, context: run(context[DRAW](), *(item(left, right, context) for item in arguments))
+    if builtin.lenient:
+        return lambda left, right, context: run(*(_or_missing(item, left, right, context) for item in arguments))
+    return lambda left, right, context: run(*(item(left, right, context) for item in arguments))
+
+
+def _or_missing(argument: Evaluate, left: Json, right: Json, context: Json) -> Json:
+    try:
+        return argument(left, right, context)
+    except EvaluationError:
+        return MISSING
 
 
 def _object(fields: tuple[tuple[str, Evaluate], ...]) -> Evaluate:
@@ -219,7 +249,9 @@ def _bound(expr: Expr, view: View, levels: int) -> Formula:
             matches = any(isinstance(part, Wild | Slice) for part in parts)
             base = _PATH_WEIGHT if matches or parts else 0
             if root is Root.CONTEXT:
-                return Formula(_NOTHING, _CONTEXT_WEIGHT, uses_context=True)
+                return Formula(_NOTHING, _context_weight(parts), uses_context=True)
+            if root is Root.SCOPE_LOCAL and view.raw:
+                return Formula(_NOTHING, UNLIMITED, uses_context=True)
             return Formula(_NOTHING, base, int(root is view.left), int(root is view.right))
         case Object(fields):
             own = LEVEL + 3 + sum(6 * len(name) + 4 for name, _ in fields)
@@ -236,10 +268,22 @@ def _bound(expr: Expr, view: View, levels: int) -> Formula:
             return replace(_sum(0, [operand], view, levels), base=28, left=0, right=0)
         case And() | Or():
             return _sum(28, _terms(expr, type(expr)), view, levels)
-        case Call():
-            return Formula(_NOTHING)
+        case Call(function, arguments):
+            # What a function makes of its arguments has no bound but its size, which is measured when it matters.
+            bound = _sum(0, list(arguments), view, levels)
+            chance = function in BUILTINS and BUILTINS[function].chance
+            return replace(bound, base=UNLIMITED, uses_context=bound.uses_context or chance)
         case _:
             assert_never(expr)
+
+
+def _context_weight(parts: tuple[Part, ...]) -> int:
+    """Names and numbers are small; data is not, and is measured when it matters."""
+    match parts:
+        case (Key("flow" | "task" | "step"), *_) | (Key("execution"), Key("name" | "role" | "started")):
+            return _CONTEXT_WEIGHT
+        case _:
+            return UNLIMITED
 
 
 def _sum(own: int, parts: list[Expr], view: View, levels: int) -> Formula:

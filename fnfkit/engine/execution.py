@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import Final, Literal, TypeAlias
 
+from fnfkit.engine.builtins import DRAW
 from fnfkit.engine.commands import Abandon, CancelTimer, Command, Invoke, SetTimer
 from fnfkit.engine.errors import EventLimit, Oversize
 from fnfkit.engine.history import (
@@ -45,10 +47,12 @@ class Execution:
         "cause",
         "commands",
         "deadline",
+        "draws",
         "ended_at",
         "error",
         "event_limit",
         "flow_name",
+        "globals",
         "history",
         "input",
         "invoked",
@@ -65,6 +69,7 @@ class Execution:
         "status",
         "timers",
         "tokens",
+        "words",
     )
 
     def __init__(self, program: Program, flow_name: str, name: str, settings: Settings) -> None:
@@ -74,7 +79,11 @@ class Execution:
         self.name = name
         self.settings = settings
         self.event_limit = UNLIMITED if limits.events is None else limits.events
-        self.size_limit = UNLIMITED if limits.step_bytes is None else limits.step_bytes
+        bounds = program.bounds
+        self.size_limit = UNLIMITED if limits.step_bytes is None else bounds.data_bytes or limits.step_bytes
+        self.words = program.words
+        self.globals: JsonObject = EMPTY
+        self.draws = 0
         self.status: Status = "Starting"
         self.input: JsonObject = EMPTY
         self.output: Json | None = None
@@ -142,10 +151,38 @@ class Execution:
         history.append(_new_event(HistoryEvent, (number, scope.last, type, step, self.now, detail)))
         scope.last = number
 
+    def record_if_named(self, scope: Scope, type: str, step: str, detail: JsonObject) -> None:
+        """Write an event that not every flow has a word for."""
+        if type:
+            self.record(scope, type, step, detail)
+
     def context(self, run: Run) -> JsonObject:
         """`$context` as a step sees it (fdl.md 3.7); the token exists for tasks that wait for their callback."""
         context = {**self.flow_context(), "step": {"eventId": run.entered}}
+        if not self.program.accumulates:
+            context |= self._more(run)
         return {**context, "task": {"token": run.token}} if isinstance(run, TaskRun) and run.token else context
+
+    def _more(self, run: Run) -> JsonObject:
+        """What the context of a flow that replaces holds besides (model.flow)."""
+        scope: Scope | None = run.scope
+        while scope is not None and scope.item is None:
+            scope = scope.owner.scope if scope.owner is not None else None
+        retries = run.attempt if isinstance(run, TaskRun | Fork) else 0
+        more: JsonObject = {
+            "execution": {"name": self.name, "input": self.input, "role": self.settings.role, "started": self.started},
+            "step": {"eventId": run.entered, "name": run.node.name, "retries": retries},
+            "globals": self.globals,
+            "local": run.scope.local,
+        }
+        more[DRAW] = self._draw  # type: ignore[index]  # no path can name it
+        return more if scope is None else {**more, "item": scope.item}
+
+    def _draw(self) -> bytes:
+        """Sixteen bytes of chance, the same again when the journal is folded again."""
+        self.draws += 1
+        text = f"{self.flow_name}#{self.name}#{self.draws}"
+        return hmac.digest(self.settings.token_key, text.encode(), "sha256")[:16]
 
     def flow_context(self) -> JsonObject:
         """`$context` outside any step."""
@@ -172,7 +209,7 @@ class Execution:
         self.deadline = SetTimer(self.serial, due)
         self.commands.append(self.deadline)
 
-    def set_timer(self, due: int, run: Pause | TaskRun) -> int:
+    def set_timer(self, due: int, run: Pause | TaskRun | Fork) -> int:
         """Set a timer and return its number."""
         self.serial += 1
         self.timers[self.serial] = Alarm(due, run)
@@ -232,4 +269,5 @@ def _waits_for_callback(run: TaskRun) -> bool:
 
 def _invoke(run: TaskRun) -> Invoke:
     node = run.node
-    return Invoke(run.call, node.name, node.target, node.pattern, run.input, run.params, run.token, run.attempt)
+    given = run.input if node.sends is None else run.sent
+    return Invoke(run.call, node.name, node.target, node.pattern, given, run.params, run.token, run.attempt)

@@ -1,4 +1,5 @@
-"""The event history of an execution (fdl.md 6.2 to 6.4)."""
+"""The event history of an execution (fdl.md 6.2 to 6.4). The words for what happens to steps are the flow's own
+(`model.vocabulary`)."""
 
 from __future__ import annotations
 
@@ -11,22 +12,9 @@ EXECUTION_SUCCEEDED = "ExecutionSucceeded"
 EXECUTION_FAILED = "ExecutionFailed"
 EXECUTION_STOPPED = "ExecutionStopped"
 EXECUTION_TIMED_OUT = "ExecutionTimedOut"
-STEP_ENTERED = "StepEntered"
-STEP_STARTED = "StepStarted"
-STEP_SUCCEEDED = "StepSucceeded"
-STEP_FAILED = "StepFailed"
-STEP_EXITED = "StepExited"
-BRANCH_ENTERED = "BranchEntered"
-BRANCH_EXITED = "BranchExited"
-ITERATION_ENTERED = "IterationEntered"
-ITERATION_EXITED = "IterationExited"
-TASK_SCHEDULED = "TaskScheduled"
-TASK_STARTED = "TaskStarted"
 TASK_SUBMITTED = "TaskSubmitted"
-TASK_SUBMIT_FAILED = "TaskSubmitFailed"
 TASK_SUCCEEDED = "TaskSucceeded"
 TASK_FAILED = "TaskFailed"
-TASK_TIMED_OUT = "TaskTimedOut"
 
 
 class HistoryEvent(NamedTuple):

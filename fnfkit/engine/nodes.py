@@ -1,5 +1,6 @@
-"""Compiled steps. Sequences and siblings are positions, expressions are formulas; None stands for FDL's default
-(`takes`: the scope's input merged with its local; `gives`: the result), which the engine computes faster itself."""
+"""Compiled steps. Sequences and siblings are positions, expressions are formulas; None stands for the defaults of
+flows that accumulate (`takes`: the scope's input merged with its local; `gives`: the result), which the engine
+computes faster itself."""
 
 from __future__ import annotations
 
@@ -12,37 +13,55 @@ from fnfkit.model.names import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassNode:
-    """A step without an act of its own: `pass` or `succeed`. `ends` closes its sequence."""
+class StepNode:
+    """What every step has. `onward` is the position it goes on at; that behind the last step ends its sequence."""
 
     name: str
     takes: Formula | None
     gives: Formula | None
-    ends: bool
+    globals: Formula | None
+    onward: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatchNode:
+    """Where an error goes on, and what the local gets; `label` is the name the history shows."""
+
+    errors: frozenset[str]
+    goto: int
+    label: str
+    gives: Formula | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitNode:
+class GuardedNode(StepNode):
+    """A step that retries and catches. `resource` is a task's target as the history spells it."""
+
+    resource: str
+    retry: tuple[Retry, ...]
+    catch: tuple[CatchNode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassNode(StepNode):
+    """A step without an act of its own: `pass` or `succeed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitNode(StepNode):
     """`timed` tells whether `extent` yields seconds or an instant."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     extent: Formula
     timed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailNode:
-    """Fails its sequence."""
+class FailNode(StepNode):
+    """Fails its sequence; `whole`: the execution at once."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     error: str
     cause: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,65 +74,41 @@ class ArmNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceNode:
+class ChoiceNode(StepNode):
     """The arms in order; the default, if any, is last and has no condition."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     arms: tuple[ArmNode, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParallelNode:
+class ParallelNode(GuardedNode):
     """One sequence per branch."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     branches: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeachNode:
+class ForeachNode(GuardedNode):
     """One sequence, run per item."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     collection: Formula
     item: str
     index: str | None
+    each: Formula | None
     body: int
-
-
-@dataclass(frozen=True, slots=True)
-class CatchNode:
-    """Where an error goes on; `label` is the name the history shows."""
-
-    errors: frozenset[str]
-    goto: int
-    label: str
+    concurrency: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskNode:
-    """A call. `resource` is the target as the history spells it."""
+class TaskNode(GuardedNode):
+    """A call."""
 
-    name: str
-    takes: Formula | None
-    gives: Formula | None
-    ends: bool
     target: Target
-    resource: str
     pattern: Pattern
     params: Formula | None
+    sends: Formula | None
     timeout: int | None
-    retry: tuple[Retry, ...]
-    catch: tuple[CatchNode, ...]
+    timeout_from: Formula | None
     on_error: Formula | None
 
 

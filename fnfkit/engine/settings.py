@@ -27,7 +27,8 @@ class Settings:
 
     `missing_path_is_null` chooses the lenient mode of fdl.md 3.6 (a mapping of a missing path yields null instead of
     failing the step). `fail_fast` cancels the siblings of a failed branch at once (fdl.md 2.8). `turn_steps` bounds the
-    steps run in one transition.
+    steps run in one transition. `fail_is_catchable` lets the catch of a container take what a fail step of whole flows
+    raises inside it (cloudflow.md 2.7). `role` is the flow's role, for contexts that show it.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -35,3 +36,5 @@ class Settings:
     missing_path_is_null: bool = False
     fail_fast: bool = True
     turn_steps: int = 1_000
+    fail_is_catchable: bool = False
+    role: str = ""

@@ -27,6 +27,7 @@ class Scope:
         "cancelled",
         "input",
         "input_weight",
+        "item",
         "last",
         "local",
         "local_weight",
@@ -48,6 +49,8 @@ class Scope:
         """The default step input, kept while the local stays as it is."""
         self.last = last
         self.owner = owner
+        self.item: JsonObject | None = None
+        """Index and value of the iteration, in a flow that replaces."""
         self.place = 0
         """Which branch or iteration of its owner this is."""
         self.active: Run | None = None
@@ -89,11 +92,18 @@ class Fork(Run):
     `results` has a place per branch; `running` holds the scopes that have begun and not ended, by place.
     """
 
-    __slots__ = ("begun", "cancelled", "failure", "items", "queued", "results", "results_weight", "running", "started")
+    __slots__ = (
+        *("attempt", "begun", "cancelled", "failure", "items", "queued", "results", "results_weight", "retries"),
+        *("running", "started", "timer"),
+    )
     node: ParallelNode | ForeachNode
 
     def __init__(self, node: ParallelNode | ForeachNode, scope: Scope) -> None:
         super().__init__(node, scope)
+        self.attempt = 0
+        self.retries: list[int] | None = None
+        self.timer = 0
+        """The back-off before all branches run again; 0 while there is none."""
         self.items: list[Json] | None = None
         """The collection of a foreach."""
         self.results: list[Json] = []
@@ -114,12 +124,15 @@ class TaskRun(Run):
     `call` and `timer` are 0 while there is none; between two attempts `timer` is the back-off.
     """
 
-    __slots__ = ("accepted", "attempt", "call", "params", "retries", "timer", "token", "token_state")
+    __slots__ = ("accepted", "attempt", "call", "params", "retries", "sent", "timeout", "timer", "token", "token_state")
     node: TaskNode
 
     def __init__(self, node: TaskNode, scope: Scope) -> None:
         super().__init__(node, scope)
         self.params: JsonObject | None = None
+        self.timeout = node.timeout
+        self.sent: Json = EMPTY
+        """What the target is given, where that is not the step's input."""
         self.attempt = 0
         self.retries: list[int] | None = None
         """Retries used, per policy (inferred, fdl.md 4.6)."""
@@ -144,4 +157,4 @@ class Alarm(NamedTuple):
     """A timer that is set, and who waits for it."""
 
     due: int
-    run: Pause | TaskRun
+    run: Pause | TaskRun | Fork

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from fnfkit.engine.commands import Abandon
-from fnfkit.engine.errors import RUNTIME_ERROR, EvaluationError, Flaw
+from fnfkit.engine.errors import RUNTIME_ERROR, EvaluationError, Flaw, Oversize
 from fnfkit.engine.execution import Execution, spent
-from fnfkit.engine.history import STEP_ENTERED, STEP_EXITED, STEP_FAILED, STEP_STARTED, STEP_SUCCEEDED
-from fnfkit.engine.nodes import Node
-from fnfkit.engine.state import Fork, Nest, Pause, Run, Scope, TaskRun
+from fnfkit.engine.nodes import CatchNode, Node, TaskNode
+from fnfkit.engine.policy import catch_of, delay_of
+from fnfkit.engine.sizes import byte_size, weigh
+from fnfkit.engine.state import EMPTY, Fork, Nest, Pause, Run, Scope, TaskRun
 from fnfkit.model.json import Json, JsonObject
+
+_GLOBAL_KEY, _GLOBAL_VALUE = 128, 256 * 1024
+"""Bytes (cloudflow.md 3.5)."""
 
 
 def enter(execution: Execution, scope: Scope, node: Node) -> None:
     """Write StepEntered, which shows the scope as it is before any mapping (fdl.md 6.4)."""
-    execution.record(scope, STEP_ENTERED, node.name, {"input": scope.input, "local": scope.local})
+    shown = {"input": scope.input, "local": scope.local} if execution.program.accumulates else {"input": scope.local}
+    execution.record(scope, execution.words.entered, node.name, shown)
 
 
 def take(execution: Execution, run: Run) -> None:
@@ -42,18 +47,39 @@ def _merge(scope: Scope) -> JsonObject:
 def begin(execution: Execution, run: Run) -> None:
     """Map the input and write StepStarted: what every step but a task does first. Raises Flaw."""
     take(execution, run)
-    execution.record(run.scope, STEP_STARTED, run.node.name, {"input": run.input})
+    execution.record(run.scope, execution.words.started, run.node.name, {"input": run.input})
 
 
 def conclude(execution: Execution, run: Run, result: Json, weight: int, *, goto: int | None = None) -> None:
     """Map the step's result to its output, merge that into the scope and go on behind the step. Raises Flaw."""
     node, scope = run.node, run.scope
     output, output_weight = give(execution, run, result, weight)
-    if not isinstance(run, TaskRun):
-        execution.record(scope, STEP_SUCCEEDED, node.name, {"output": output})
+    words = execution.words
+    if words.task_output or not isinstance(run, TaskRun):
+        execution.record(scope, words.succeeded, node.name, {"output": output})
+    if node.globals is not None:
+        write_globals(execution, run, result)
     merge_output(execution, scope, output, output_weight)
-    execution.record(scope, STEP_EXITED, node.name, {"local": scope.local})
-    leave(execution, scope, goto if goto is not None else len(scope.nodes) if node.ends else scope.position + 1)
+    if words.exited:
+        execution.record(scope, words.exited, node.name, {"local": scope.local})
+    leave(execution, scope, node.onward if goto is None else goto)
+
+
+def write_globals(execution: Execution, run: Run, result: Json) -> None:
+    """Merge what the step writes into the globals, one level deep (cloudflow.md 3.5). Raises Flaw."""
+    writes = run.node.globals
+    if writes is None:
+        return
+    written = writes.evaluate(run.input, result, execution.context(run) if writes.uses_context else None)
+    if type(written) is not dict:
+        raise EvaluationError("the globals that a step writes must be an object")
+    for key, value in written.items():
+        execution.measure("global", value)
+        if len(key.encode("utf-8", "surrogatepass")) > _GLOBAL_KEY or byte_size(value) > _GLOBAL_VALUE:
+            raise Oversize(
+                f"the global {key!r:.40} is larger than {_GLOBAL_KEY} bytes of key, {_GLOBAL_VALUE} of value"
+            )
+    execution.globals = {**execution.globals, **written}
 
 
 def give(execution: Execution, run: Run, result: Json, weight: int) -> tuple[Json, int]:
@@ -65,6 +91,11 @@ def give(execution: Execution, run: Run, result: Json, weight: int) -> tuple[Jso
         context = execution.context(run) if gives.uses_context else None
         output = gives.evaluate(run.input, result, context)
         output_weight = gives.weight(output, run.weight, weight)
+    if not execution.program.accumulates:
+        for what, value, weighs in (("input", run.input, run.weight), ("output", output, output_weight)):
+            if weighs > execution.size_limit:
+                execution.fit(f"{what} of the step", value)
+        return output, weigh(output)
     if run.weight + weight + output_weight > execution.size_limit:
         _, _, output_weight = execution.fit("input, local and output of the step", run.input, result, output)
         fit_scope(execution, run.scope, at_least=0)
@@ -89,6 +120,10 @@ def fit_scope(execution: Execution, scope: Scope, *, at_least: int | None = None
     """The scope's input and local must fit the data of one event, the next StepEntered (fdl.md 6.5). Raises Flaw.
 
     They are measured if their weights pass the limit, or `at_least` where that is given."""
+    if not execution.program.accumulates:
+        if scope.local_weight > execution.size_limit:
+            (scope.local_weight,) = execution.fit("input of the next step", scope.local)
+        return
     if scope.input_weight + scope.local_weight > (execution.size_limit if at_least is None else at_least):
         weights = execution.fit("input and local around the step", scope.input, scope.local)
         scope.input_weight, scope.local_weight = weights
@@ -109,21 +144,67 @@ def finish(execution: Execution, run: Run, result: Json, weight: int, *, goto: i
         fail(execution, run.scope, run.node, RUNTIME_ERROR, str(flaw))
 
 
-def fail(execution: Execution, scope: Scope, node: Node, error: str, cause: Json) -> None:
-    """Fail a step, then owner by owner what it stands in, up to the execution (fdl.md 2.6)."""
+def fail(execution: Execution, scope: Scope, node: Node, error: str, cause: Json, *, timed_out: bool = False) -> None:
+    """Fail a step, then owner by owner what it stands in, up to the execution (fdl.md 2.6) or to a container that
+    tries again or catches (cloudflow.md 6)."""
+    words = execution.words
     while True:
         scope.active = None
-        execution.record(scope, STEP_FAILED, node.name, {"error": error, "cause": cause})
+        if not (timed_out and words.timed_out):
+            execution.record(scope, words.failed, node.name, {"error": error, "cause": cause})
+        timed_out = False
         owner = scope.owner
         if owner is None:
             execution.end("Failed", {"error": error, "cause": cause})
             return
         if isinstance(owner, Fork):
             error, cause = owner.failure = owner.failure or (error, cause)
-            if not _branch_failed(execution, owner, scope):
+            if not _branch_failed(execution, owner, scope) or fork_failed(execution, owner, error, cause):
                 return
         owner.scope.last = scope.last
         scope, node = owner.scope, owner.node
+
+
+def fork_failed(execution: Execution, fork: Fork, error: str, cause: Json) -> bool:
+    """Whether the container itself deals with the failure of its branches: it runs them again, or jumps."""
+    delay = delay_of(fork, error)
+    if delay is not None:
+        fork.scope.active = fork
+        fork.timer = execution.set_timer(execution.now + delay, fork)
+        return True
+    entry = catch_of(fork.node, error)
+    if entry is None:
+        return False
+    try:
+        caught(execution, fork, entry, error, cause)
+    except Flaw as flaw:
+        fail(execution, fork.scope, fork.node, RUNTIME_ERROR, str(flaw))
+    return True
+
+
+def caught(execution: Execution, run: TaskRun | Fork, entry: CatchNode, error: str, cause: Json) -> None:
+    """Jump to a catch. Only what the catch gives contributes to the scope's local (fdl.md 4.8). Raises Flaw."""
+    scope, node, failure = run.scope, run.node, {"error": error, "cause": cause}
+    gives = entry.gives
+    if gives is None and isinstance(node, TaskNode):
+        gives = node.on_error
+    if gives is not None:
+        context = execution.context(run) if gives.uses_context else None
+        output = gives.evaluate(run.input, failure, context)
+        weight = gives.weight(output, run.weight, weigh(failure))
+        if weight > execution.size_limit:
+            (weight,) = execution.fit("error mapping", output)
+        merge_output(execution, scope, output, weight)
+    words = execution.words
+    if words.exited:
+        detail = {"input": run.input, "local": scope.local, "resourceArn": node.resource, **failure}
+        detail |= {"retryCount": run.attempt, "goto": entry.label}
+        execution.record(scope, words.exited, node.name, detail)
+    else:
+        execution.record(scope, words.failed, node.name, {**failure, "next": entry.label})
+    if isinstance(run, TaskRun):
+        forget_token(execution, run)
+    leave(execution, scope, entry.goto)
 
 
 def _branch_failed(execution: Execution, fork: Fork, scope: Scope) -> bool:
@@ -149,7 +230,10 @@ def cancel(execution: Execution, run: Run) -> None:
     """Take back everything pending below a run; costs as much as there is below it."""
     pending: list[Run] = [run]
     while pending:
-        match pending.pop():
+        under_way = pending.pop()
+        if under_way is not run:
+            execution.record_if_named(under_way.scope, execution.words.aborted, under_way.node.name, EMPTY)
+        match under_way:
             case TaskRun() as task:
                 release(execution, task)
                 forget_token(execution, task)
@@ -160,6 +244,7 @@ def cancel(execution: Execution, run: Run) -> None:
                 pending += _active(inner)
             case Fork() as fork:
                 fork.cancelled = True
+                execution.cancel_timer(fork.timer)
                 for scope in reversed(fork.running.values()):
                     scope.cancelled = True
                     pending += _active(scope)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from fnfkit.engine.errors import INVALID_LOCAL, RUNTIME_ERROR, TASK_TIMEOUT, EvaluationError, Flaw, Oversize
+from fnfkit.engine.evaluate import Formula
 from fnfkit.engine.execution import Execution
-from fnfkit.engine.history import (
-    STEP_EXITED,
-    TASK_FAILED,
-    TASK_SCHEDULED,
-    TASK_STARTED,
-    TASK_SUBMIT_FAILED,
-    TASK_SUBMITTED,
-    TASK_SUCCEEDED,
-    TASK_TIMED_OUT,
-)
-from fnfkit.engine.nodes import CatchNode, TaskNode
+from fnfkit.engine.nodes import TaskNode
+from fnfkit.engine.policy import catch_of, delay_of
 from fnfkit.engine.sizes import weigh
 from fnfkit.engine.state import EMPTY, Scope, TaskRun
-from fnfkit.engine.steps import conclude, fail, forget_token, leave, merge_output, release, take
+from fnfkit.engine.steps import caught, conclude, fail, forget_token, release, take
 from fnfkit.engine.tokens import TokenState
-from fnfkit.model.flow import ANY_ERROR, Pattern, Retry
+from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json
 from fnfkit.model.names import Unresolved
 
@@ -36,21 +28,27 @@ def attempt(execution: Execution, run: TaskRun) -> None:
     try:
         _prepare(execution, run)
     except EvaluationError as error:
+        if run.input is EMPTY and not execution.program.accumulates:
+            run.input = run.scope.local  # all that a catch can look at
         _settle(execution, run, RUNTIME_ERROR, str(error))
         return
     except Oversize as oversize:
         _give_up(execution, run, RUNTIME_ERROR, str(oversize))
         return
     node, scope = run.node, run.scope
-    scheduled = {"input": run.input, "resourceArn": node.resource, "retryCount": run.attempt}
-    execution.record(scope, TASK_SCHEDULED, node.name, scheduled)
-    execution.record(scope, TASK_STARTED, node.name, EMPTY)
+    words = execution.words
+    if words.task_scheduled:
+        scheduled = {"input": run.input, "resourceArn": node.resource, "retryCount": run.attempt}
+        execution.record(scope, words.task_scheduled, node.name, scheduled)
+        execution.record(scope, words.task_started, node.name, EMPTY)
+    elif run.attempt == 0:
+        execution.record(scope, words.started, node.name, {"input": run.input})
     if isinstance(node.target, Unresolved):
         cause = f"the target {node.resource!r} is a placeholder that only a deployment fills in"
-        _attempt_failed(execution, run, TASK_FAILED, RUNTIME_ERROR, cause)
+        _attempt_failed(execution, run, words.task_failed, RUNTIME_ERROR, cause)
         return
-    if node.timeout is not None:
-        run.timer = execution.set_timer(execution.now + 1000 * node.timeout, run)
+    if run.timeout is not None:
+        run.timer = execution.set_timer(execution.now + 1000 * run.timeout, run)
     execution.invoke(run)
 
 
@@ -64,9 +62,24 @@ def _prepare(execution: Execution, run: TaskRun) -> None:
     run.accepted = False
     if callback or run.attempt == 0:
         take(execution, run)
-        params = run.node.params
-        if params is not None:
-            run.params = params.evaluate(run.input, None, execution.context(run) if params.uses_context else None)
+        node = run.node
+        if node.params is not None:
+            run.params = _own(execution, run, node.params)
+        if node.sends is not None:
+            run.sent = _own(execution, run, node.sends)
+        if node.timeout_from is not None:
+            run.timeout = _timeout(_own(execution, run, node.timeout_from))
+
+
+def _own(execution: Execution, run: TaskRun, formula: Formula) -> Json:
+    return formula.evaluate(run.input, None, execution.context(run) if formula.uses_context else None)
+
+
+def _timeout(value: Json) -> int | None:
+    """Seconds; 0 means never (cloudflow.md 5.1). Raises Flaw."""
+    if type(value) is not int or value < 0:
+        raise EvaluationError("a timeout needs a whole number of seconds from 0")
+    return value or None
 
 
 def accepted(execution: Execution, run: TaskRun) -> None:
@@ -76,7 +89,7 @@ def accepted(execution: Execution, run: TaskRun) -> None:
     run.accepted = True
     # Only a callback has a token to show; the detail of `sync` is inferred (fdl.md 6.4).
     output = {"taskToken": run.token} if run.token else EMPTY
-    execution.record(run.scope, TASK_SUBMITTED, run.node.name, {"output": output})
+    execution.record_if_named(run.scope, execution.words.task_submitted, run.node.name, {"output": output})
 
 
 def completed(execution: Execution, run: TaskRun, output: Json) -> None:
@@ -94,7 +107,8 @@ def failed(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
     waits = run.node.pattern is not Pattern.REQUEST_RESPONSE
     if run.accepted and run.node.pattern is Pattern.WAIT_FOR_CALLBACK:
         return
-    type = TASK_SUBMIT_FAILED if waits and not run.accepted else TASK_FAILED
+    words = execution.words
+    type = words.task_submit_failed if waits and not run.accepted else words.task_failed
     _attempt_failed(execution, run, type, error, cause)
 
 
@@ -109,7 +123,7 @@ def reported_failure(execution: Execution, run: TaskRun, error: str, cause: Json
     """ReportTaskFailed: an error of the step like any other."""
     accepted(execution, run)
     run.token_state = TokenState.COMPLETED
-    _attempt_failed(execution, run, TASK_FAILED, error, cause)
+    _attempt_failed(execution, run, execution.words.task_failed, error, cause)
 
 
 def timer_fired(execution: Execution, run: TaskRun) -> None:
@@ -120,21 +134,21 @@ def timer_fired(execution: Execution, run: TaskRun) -> None:
         attempt(execution, run)
         return
     release(execution, run)
-    cause = f"the task did not end within {run.node.timeout} seconds"
-    _attempt_failed(execution, run, TASK_TIMED_OUT, TASK_TIMEOUT, cause)
+    cause = f"the task did not end within {run.timeout} seconds"
+    _attempt_failed(execution, run, execution.words.task_timed_out, TASK_TIMEOUT, cause)
 
 
 def _succeeded(execution: Execution, run: TaskRun, output: Json) -> None:
-    if type(output) is not dict:
+    if type(output) is not dict and execution.program.accumulates:
         cause = f"the result of a task must be a JSON object, not {type(output).__name__}"
-        _attempt_failed(execution, run, TASK_FAILED, INVALID_LOCAL, cause)
+        _attempt_failed(execution, run, execution.words.task_failed, INVALID_LOCAL, cause)
         return
     _answered(execution, run)
     weight = weigh(output)
     try:
         if weight > execution.size_limit:
             (weight,) = execution.fit("task result", output)
-        execution.record(run.scope, TASK_SUCCEEDED, run.node.name, {"output": output})
+        execution.record(run.scope, execution.words.task_succeeded, run.node.name, {"output": output})
         conclude(execution, run, output, weight)
     except EvaluationError as error:
         _settle(execution, run, RUNTIME_ERROR, str(error))
@@ -157,9 +171,12 @@ def _attempt_failed(execution: Execution, run: TaskRun, type: str, error: str, c
     if run.token_state is TokenState.PENDING:
         run.token_state = TokenState.SUPERSEDED
     cause = _bounded(execution, cause)
-    execution.record(run.scope, type, run.node.name, {"error": error, "cause": cause})
-    delay = _next_delay(run, error)
+    detail = {"error": error, "cause": cause}
+    execution.record_if_named(run.scope, type, run.node.name, detail)
+    delay = delay_of(run, error)
     if delay is None:
+        if error == TASK_TIMEOUT:
+            execution.record_if_named(run.scope, execution.words.timed_out, run.node.name, detail)
         _settle(execution, run, error, cause)
         return
     run.timer = execution.set_timer(execution.now + delay, run)
@@ -176,56 +193,18 @@ def _bounded(execution: Execution, cause: Json) -> Json:
     return cause
 
 
-def _next_delay(run: TaskRun, error: str) -> int | None:
-    """Milliseconds until the next attempt, or None if there is none. The first policy that matches decides."""
-    for place, policy in enumerate(run.node.retry):
-        if error in policy.errors or ANY_ERROR in policy.errors:
-            run.retries = run.retries or [0] * len(run.node.retry)
-            run.retries[place] += 1
-            used = run.retries[place]
-            return backoff(policy, used) if used <= policy.attempts else None
-    return None
-
-
-def backoff(policy: Retry, retry: int) -> int:
-    """Milliseconds before a retry, counted from 1 (fdl.md 4.6)."""
-    try:
-        seconds = min(policy.interval * float(policy.multiplier) ** (retry - 1), policy.max_interval)
-    except OverflowError:
-        seconds = policy.max_interval
-    return max(0, round(1000 * seconds))
-
-
 def _settle(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
     """No retry is left: jump to the first catch that matches, or fail (fdl.md 4.7)."""
-    for entry in run.node.catch:
-        if error in entry.errors or ANY_ERROR in entry.errors:
-            try:
-                _caught(execution, run, entry, error, cause)
-            except Flaw as flaw:
-                _give_up(execution, run, RUNTIME_ERROR, str(flaw))
-            return
-    _give_up(execution, run, error, cause)
-
-
-def _caught(execution: Execution, run: TaskRun, entry: CatchNode, error: str, cause: Json) -> None:
-    """Only the errorMappings contribute to the scope's local (fdl.md 4.8). Raises Flaw."""
-    scope, on_error = run.scope, run.node.on_error
-    failure = {"error": error, "cause": cause}
-    if on_error is not None:
-        context = execution.context(run) if on_error.uses_context else None
-        output = on_error.evaluate(run.input, failure, context)
-        weight = on_error.weight(output, run.weight, weigh(failure))
-        if weight > execution.size_limit:
-            (weight,) = execution.fit("error mapping", output)
-        merge_output(execution, scope, output, weight)
-    detail = {"input": run.input, "local": scope.local, "resourceArn": run.node.resource, **failure}
-    detail |= {"retryCount": run.attempt, "goto": entry.label}
-    execution.record(scope, STEP_EXITED, run.node.name, detail)
-    forget_token(execution, run)
-    leave(execution, scope, entry.goto)
+    entry = catch_of(run.node, error)
+    if entry is None:
+        _give_up(execution, run, error, cause)
+        return
+    try:
+        caught(execution, run, entry, error, cause)
+    except Flaw as flaw:
+        _give_up(execution, run, RUNTIME_ERROR, str(flaw))
 
 
 def _give_up(execution: Execution, run: TaskRun, error: str, cause: Json) -> None:
     forget_token(execution, run)
-    fail(execution, run.scope, run.node, error, cause)
+    fail(execution, run.scope, run.node, error, cause, timed_out=error == TASK_TIMEOUT)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, assert_never
 
-from fnfkit.engine.branches import begin_branch, leave_branch, run_foreach, run_parallel
+from fnfkit.engine.branches import begin_branch, leave_branch, run_again, run_foreach, run_parallel
 from fnfkit.engine.commands import Command
 from fnfkit.engine.control import end_wait, leave_choice, run_choice, run_fail, run_pass, run_wait
 from fnfkit.engine.errors import RUNTIME_ERROR, TIMEOUT, EvaluationError, EventLimit, Flaw
@@ -34,7 +34,7 @@ from fnfkit.engine.execution import Execution
 from fnfkit.engine.history import EXECUTION_STARTED, HistoryEvent
 from fnfkit.engine.nodes import ChoiceNode, FailNode, ForeachNode, ParallelNode, PassNode, TaskNode, WaitNode
 from fnfkit.engine.sizes import EMPTY_WEIGHT, weigh
-from fnfkit.engine.state import EMPTY, Nest, Pause, Scope, TaskRun
+from fnfkit.engine.state import EMPTY, Fork, Nest, Pause, Scope, TaskRun
 from fnfkit.engine.steps import enter, fail, fit_scope
 from fnfkit.engine.task import accepted, completed, failed, reported, reported_failure, run_task, timer_fired
 from fnfkit.engine.tokens import TokenState, parse_token
@@ -137,6 +137,8 @@ def _take_input(execution: Execution, scope: Scope) -> None:
         context = execution.flow_context() if takes.uses_context else None
         scope.input = takes.evaluate(scope.input, EMPTY, context)
         scope.input_weight = takes.weight(scope.input, scope.input_weight, EMPTY_WEIGHT)
+    if not execution.program.accumulates:
+        scope.local, scope.local_weight = scope.input, scope.input_weight
     fit_scope(execution, scope)
 
 
@@ -158,6 +160,8 @@ def _timer_fired(execution: Execution, timer: int) -> None:
         return
     elif isinstance(alarm.run, Pause):
         end_wait(execution, alarm.run)
+    elif isinstance(alarm.run, Fork):
+        run_again(execution, alarm.run)
     else:
         timer_fired(execution, alarm.run)
 

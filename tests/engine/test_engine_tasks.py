@@ -22,7 +22,7 @@ from fnfkit.engine import (
     TokenState,
     parse_token,
 )
-from fnfkit.engine.task import backoff
+from fnfkit.engine.policy import backoff
 from fnfkit.model.expr import SCOPE_INPUT
 from fnfkit.model.flow import ANY_ERROR, Flow, Retry, Task
 from fnfkit.model.names import FunctionRef, Unresolved
