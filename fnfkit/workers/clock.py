@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+_log = logging.getLogger("fnfkit.worker")
 
 
 class Timer(Protocol):
@@ -63,7 +66,13 @@ class SystemClock:
         while True:
             action = self._next()
             if action:
-                action()
+                self._call(action)
+
+    def _call(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:  # one action that fails must not keep the others, which renew leases, from being called
+            _log.exception("a timed action failed")
 
     def _next(self) -> Callable[[], None] | None:
         with self._condition:

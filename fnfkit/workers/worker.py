@@ -173,7 +173,7 @@ class Worker:
             except Fault as fault:
                 failures += 1
                 self.counters.add("faults")
-                _log.warning("cannot receive from %s: %s", queue, fault)
+                _log.warning("cannot receive from %s: %s", queue, fault, extra={"queue": queue, "error": fault.code})
             self.counters.add("received", taken)
             self._room.give(wanted - taken)
             if failures:
