@@ -29,6 +29,10 @@ MATRIX: dict[str, set[str]] = {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "workers"),
         *("aliyun", "cloud", "server"),
     },
+    "testing": {
+        *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "workers"),
+        *("cloud", "server"),
+    },
     "__main__": {"cli"},
 }
 """Package -> the packages it may import. The public façade `fnfkit/__init__` resolves names lazily from any of them."""

@@ -1,0 +1,76 @@
+"""What a test may ask about calls: every attempt of a task step, with its event and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fnfkit.cloud.targets import TaskCall
+from fnfkit.engine.events import Accepted, Completed, Failed
+from fnfkit.model.json import Json, JsonObject
+from fnfkit.model.names import Target
+from fnfkit.testing.sources import names_of
+
+
+@dataclass(slots=True)
+class Called:
+    """One attempt. `at` is in Unix milliseconds; `output` and `error` are what the target answered, if it has."""
+
+    flow: str
+    execution: str
+    step: str
+    target: Target
+    event: JsonObject
+    params: JsonObject | None
+    token: str
+    attempt: int
+    at: int
+    output: Json = None
+    error: str = ""
+    cause: Json = None
+
+    def answered(self, event: Accepted | Completed | Failed) -> None:
+        """Note what the target has answered."""
+        match event:
+            case Completed(output=output):
+                self.output = output
+            case Failed(error=error, cause=cause):
+                self.error, self.cause = error, cause
+            case Accepted():
+                pass
+
+
+class CallLog:
+    """Every attempt so far, in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[Called] = []
+
+    def note(self, call: TaskCall, at: int) -> Called:
+        """Remember an attempt."""
+        entry = Called(
+            flow=call.flow,
+            execution=call.execution,
+            step=call.step,
+            target=call.target,
+            event=call.input,
+            params=call.params,
+            token=call.token,
+            attempt=call.attempt,
+            at=at,
+        )
+        self.entries.append(entry)
+        return entry
+
+    def of(self, target: object = None, *, execution: str = "", step: str = "") -> Iterator[Called]:
+        """The attempts that called a target (a handle, a name or an ARN; None is any), of one execution or step."""
+        for entry in self.entries:
+            meant = target is None or spelled(target) in names_of(entry.target)
+            if meant and execution in ("", entry.execution) and step in ("", entry.step):
+                yield entry
+
+
+def spelled(target: object) -> str:
+    """How `names_of` spells what a test names: the ARN of a handle, or the text as it is."""
+    handle = getattr(target, "target", None)
+    return str(handle) if handle is not None else str(target)

@@ -1,0 +1,115 @@
+"""Whatever a test calls a flow: a handle, a file, a text, a model, or the name of one that is deployed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from fnfkit.dsl.flow import PythonFlow, StepsFlow
+from fnfkit.lang import fdl
+from fnfkit.model.flow import Flow
+from fnfkit.model.json import Json
+from fnfkit.model.names import FunctionRef, Target
+from fnfkit.model.problem import Location, Mark
+
+AnyFlow: TypeAlias = PythonFlow[..., Json] | StepsFlow | Flow | Path | str
+"""A flow: `@app.flow` and `@app.steps` handles, a model, the path of a definition, its text, or a deployed name."""
+
+_SUFFIXES = re.compile(r"\.(fdl\.)?(ya?ml|json)\Z")
+_DEFAULT_NAMES = ("flow", "definition")
+
+
+class CannotRead(ValueError):
+    """What was given is no flow; the message says why and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A flow with its name, its definition, and where each step was written: `file` is empty for texts and models."""
+
+    name: str
+    definition: str
+    flow: Flow
+    file: str = ""
+    marks: Mapping[Location, Mark] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """What tells two definitions of one name apart."""
+        return hashlib.sha256(self.definition.encode()).hexdigest()[:16]
+
+
+def is_definition(text: str) -> bool:
+    """Whether a text is a definition rather than the name of a flow."""
+    return "\n" in text or ":" in text
+
+
+def source_of(what: AnyFlow, name: str = "") -> Source:
+    """The flow that is meant. Raises `CannotRead`, and `CompileError` for a Python flow that cannot be one."""
+    match what:
+        case PythonFlow() | StepsFlow():
+            compiled = what.compile()
+            return Source(name or what.name, written(compiled.flow), compiled.flow, compiled.file, compiled.marks)
+        case Flow():
+            return Source(name or "flow", written(what), what)
+        case Path():
+            return _file(what, name)
+        case str():
+            flow, marks = _read(what, name or "the definition")
+            return Source(name or "flow", what, flow, "", marks)
+
+
+def _file(path: Path, name: str) -> Source:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CannotRead(f"{path} cannot be read: {problem}") from None
+    flow, marks = _read(text, str(path))
+    return Source(name or name_of(path), text, flow, str(path), marks)
+
+
+def name_of(path: Path) -> str:
+    """What a flow in a file is called: after the file, or after the folder if the file is called flow.fdl.yml."""
+    stem = _SUFFIXES.sub("", path.name)
+    return path.resolve().parent.name if stem in _DEFAULT_NAMES else stem
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, where: str) -> tuple[Flow, Mapping[Location, Mark]]:
+    reading = fdl.read(text)
+    if reading.flow is None or reading.errors:
+        lines = [_complaint(where, reading.mark(problem), problem.id, problem.message) for problem in reading.errors]
+        raise CannotRead("\n".join(lines) or f"{where} is no flow")
+    return reading.flow, reading.marks
+
+
+def _complaint(where: str, mark: Mark | None, rule: str, message: str) -> str:
+    place = f"{where}:{mark.line}:{mark.column}" if mark else where
+    return f"{place}: {rule} {message}"
+
+
+def written(flow: Flow) -> str:
+    """A model as FDL. Raises `CannotRead` if FDL cannot express it."""
+    return _written(flow)
+
+
+@lru_cache(maxsize=256)
+def _written(flow: Flow) -> str:
+    writing = fdl.write(flow)
+    if writing.unsupported:
+        lost = ", ".join(f"{one.feature} at {'/'.join(map(str, one.path))}" for one in writing.unsupported)
+        raise CannotRead(f"FDL cannot express this flow: {lost}")
+    return writing.text
+
+
+def names_of(target: Target) -> tuple[str, ...]:
+    """What a test may call a target: its ARN, `service/function`, and its bare name."""
+    if isinstance(target, FunctionRef):
+        return (str(target), f"{target.service}/{target.function}", target.function)
+    text = str(target)
+    return (text, text.removesuffix("/messages").rpartition("/")[2])
