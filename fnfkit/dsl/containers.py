@@ -18,7 +18,7 @@ from fnfkit.dsl.scope import Binding, Value
 from fnfkit.dsl.shapes import Items, Kind, Shape
 from fnfkit.model.expr import Const, Expr, Index, Key, Path, Root, Wild
 
-_CAUGHT = "no step catches the error of a parallel or a foreach as a whole: only tasks have a catch (fdl.md 2.1)"
+_CAUGHT = "no step catches the error of a parallel or a foreach as a whole: only tasks have a catch"
 _AS_FLOW = "make it a flow of its own and call that flow inside the try"
 _DEEPEST = 30
 

@@ -110,6 +110,11 @@ def _part(at: str | int | slice | EllipsisType) -> Part:
             return Wild()
 
 
+def literal(value: Json) -> Condition:
+    """A constant as an operand, for a condition that begins with one."""
+    return Condition(Const(value))
+
+
 def _compare(op: Compare, left: Json, right: Json) -> Condition:
     return Condition(Comparison(op, expr_of(left), expr_of(right)))
 
@@ -202,6 +207,8 @@ local = Ref("local")
 """In inputMappings the local of the scope; in outputMappings the step's own result."""
 input = Ref("input")
 """In inputMappings the input of the scope; in outputMappings the step's own input."""
+context_path = Ref("context")
+"""The context object as a path, for keys that `context` does not list."""
 this = Ref("this")
 """The step's own input, in conditions, durations, collections and serviceParams: FDL's `$`."""
 context = Context(

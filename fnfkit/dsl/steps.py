@@ -31,13 +31,13 @@ from fnfkit.model.json import Json
 from fnfkit.model.names import ActionRef, Target, Unresolved, parse_arn
 from fnfkit.model.problem import Location, Mark
 
-Mapped = Mapping[str, Json]
-"""A list of mappings: target -> path or constant."""
+Mapped = Mapping[str, Json] | Iterable[tuple[str, Json]]
+"""A list of mappings: target -> path or constant; pairs where a target stands twice."""
 Marks = dict[Location, Mark]
 
-_TAKES = {"input": Root.SCOPE_INPUT, "local": Root.SCOPE_LOCAL}
-_GIVES = {"input": Root.INPUT, "local": Root.RESULT}
-_FLOW_TAKES = {"input": Root.SCOPE_INPUT}
+_TAKES = {"input": Root.SCOPE_INPUT, "local": Root.SCOPE_LOCAL, "context": Root.CONTEXT}
+_GIVES = {"input": Root.INPUT, "local": Root.RESULT, "context": Root.CONTEXT}
+_FLOW_TAKES = {"input": Root.SCOPE_INPUT, "context": Root.CONTEXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ class Steps:
     def task(
         self,
         name: str,
-        target: Callee | str,
+        target: Callee | Target | str,
         /,
         *,
         pattern: Pattern | str = Pattern.REQUEST_RESPONSE,
-        params: Mapped | None = None,
+        params: Mapping[str, Json] | None = None,
         timeout: int | None = None,
         retry: Iterable[Retry] | None = None,
         catch: Iterable[Catch] = (),
@@ -125,7 +125,7 @@ class Steps:
         self._add(
             Task(
                 name=name,
-                target=target.target if isinstance(target, Callee) else _target(name, target),
+                target=_target(name, target),
                 pattern=Pattern(pattern),
                 params=None if params is None else Object(tuple((key, _params(item)) for key, item in params.items())),
                 timeout=limit,
@@ -293,7 +293,8 @@ def _built(body: Callable[[Steps], None]) -> Steps:
 
 
 def _object(mapped: Mapped, roots: dict[str, Root]) -> Expr:
-    return Object(tuple((target, source_of(source, roots)) for target, source in mapped.items()))
+    items = mapped.items() if isinstance(mapped, Mapping) else mapped
+    return Object(tuple((target, source_of(source, roots)) for target, source in items))
 
 
 def _takes(mapped: Mapped | None) -> Expr:
@@ -317,7 +318,13 @@ def _params(value: Json) -> Expr:
     return expr_of(value)
 
 
-def _target(name: str, text: str) -> Target:
+def _target(name: str, target: Callee | Target | str) -> Target:
+    if isinstance(target, Callee):
+        return target.target
+    return _named(name, target) if isinstance(target, str) else target
+
+
+def _named(name: str, text: str) -> Target:
     if text.startswith("!"):
         tag, _, rest = text.partition(" ")
         return Unresolved(tag, rest)
