@@ -9,7 +9,9 @@ from typing import Self
 
 from fnfkit.cloud.clock import DrivenClock, VirtualClock
 from fnfkit.cloud.fc.credentials import Credentials
+from fnfkit.cloud.fc.destinations import Destinations
 from fnfkit.cloud.fc.gate import ON_DEMAND
+from fnfkit.cloud.fc.queue import InvocationQueue
 from fnfkit.cloud.fc.runtime import NO_LATENCY, Latency
 from fnfkit.cloud.fc.service import FunctionService, Make
 from fnfkit.cloud.fc.target import FunctionTarget
@@ -82,7 +84,9 @@ class Cloud:
         self.queues, self.topics = self.mns.queues, self.mns.topics
         core = self._core(settings or Settings(), quotas or Quotas(), seed)
         self.flows = FlowService(core, Throttle(self.clock, throttle))
-        self.targets.register(FunctionRef, FunctionTarget(self.functions))
+        destinations = Destinations(self.queues, self.topics, region=region, account_id=account_id)
+        self.invocations = InvocationQueue(self.functions, self.store, destinations)
+        self.targets.register(FunctionRef, FunctionTarget(self.functions, self.invocations))
         self.mns.register(self.targets)
         self.targets.register(FlowRef, FlowTarget(core, self.flows))
         self.targets.register(ActionRef, FlowActions(self.flows), "fnf")
@@ -132,9 +136,10 @@ class Cloud:
         Virtual time goes on from the last event. Calls whose answers had not been committed are made again.
         """
         with self.lock:
+            self.functions.recover()
+            self.invocations.recover()
             self.flows.recover()
             self.mns.recover()
-            self.functions.recover()
 
     def close(self) -> None:
         """Ends the functions that still run, and releases the store."""

@@ -11,9 +11,15 @@ from textwrap import dedent
 import pytest
 
 from fnfkit.cloud.clock import VirtualClock
+from fnfkit.cloud.fc.destinations import Destinations
 from fnfkit.cloud.fc.function import Answer, Function
+from fnfkit.cloud.fc.queue import InvocationQueue
 from fnfkit.cloud.fc.service import FunctionService
 from fnfkit.cloud.loop import Loop
+from fnfkit.cloud.mns.ids import Ids
+from fnfkit.cloud.mns.queues import QueueService
+from fnfkit.cloud.mns.topics import TopicService
+from fnfkit.cloud.store_memory import MemoryStore
 
 START = 1_600_000_000_000
 
@@ -28,6 +34,13 @@ class Lab:
     def __post_init__(self) -> None:
         self.loop = Loop(self.clock)
         self.functions = FunctionService(self.clock)
+        store = MemoryStore()
+        queues = QueueService(self.clock, store, self.functions.lock, drive=self.loop.run_until)
+        topics = TopicService(
+            self.clock, store, self.functions.lock, post=self.loop.post, queues=queues, ids=Ids(store)
+        )
+        destinations = Destinations(queues, topics, region="cn-hangzhou", account_id="123456789012")
+        self.queue = InvocationQueue(self.functions, store, destinations)
 
     def write(self, source: str, name: str = "f", **modules: str) -> Path:
         code = self.folder / name

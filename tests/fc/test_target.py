@@ -53,7 +53,7 @@ def call(
 ) -> list[tuple[float, str, object]]:
     answers = Answers(lab)
     command = Invoke(1, "Step", ref, pattern, event or {}, params, "token", 0)
-    FunctionTarget(lab.functions).invoke(TaskCall(answers, command))
+    FunctionTarget(lab.functions, lab.queue).invoke(TaskCall(answers, command))
     lab.loop.run_until_idle()
     return [(at, *told(event)) for at, event in answers.seen]
 

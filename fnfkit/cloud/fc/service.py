@@ -87,6 +87,8 @@ class FunctionService:
         self.runtime: Runtime = runtime(platform) if runtime else InlineRuntime(platform, strands_for(clock))
         self.catalogue.on_change = self._changed
         self.catalogue.on_gone = self.runtime.forget
+        self.on_removed: Callable[[str, str], None] = _ignore
+        """Told, with the lock held, of each function that has been deleted."""
         self._reservations: dict[Key, tuple[Function, int]] = {}
 
     def recover(self) -> None:
@@ -154,6 +156,7 @@ class FunctionService:
         with self.lock:
             if self._stubs.pop((service, function), None) is None:
                 self.catalogue.delete(service, function)
+            self.on_removed(service, function)
 
     def list(self) -> tuple[Deployed, ...]:
         """Every function, in order of service and name."""
@@ -187,12 +190,22 @@ class FunctionService:
         self.begin(function, call, done)
         return call.request_id
 
-    def begin(self, deployed: Deployed, call: Call, done: Callable[[Answer], None]) -> Callable[[], None]:
+    def begin(
+        self,
+        deployed: Deployed,
+        call: Call,
+        done: Callable[[Answer], None],
+        *,
+        on_enter: Callable[[], None] | None = None,
+    ) -> Callable[[], None]:
         """Call whatever `find` returned; like `start`. Returns what ends the call and its instance.
 
-        Raises `ResourceThrottled`, and whatever fault a stub refuses the call with.
+        `on_enter` is called before the function runs, if there is room. Raises `ResourceThrottled`, and whatever fault
+        a stub refuses the call with.
         """
         leave = self.gate.enter(deployed.service, deployed.name)
+        if on_enter is not None:
+            on_enter()
         finish = partial(_finish, leave, done)
         try:
             if isinstance(deployed, Function):
@@ -261,4 +274,8 @@ def _event(payload: bytes) -> JsonObject:
 
 
 def _nothing() -> None:
+    return None
+
+
+def _ignore(service: str, function: str) -> None:
     return None

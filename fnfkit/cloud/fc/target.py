@@ -15,14 +15,16 @@ from functools import partial
 
 import orjson
 
-from fnfkit.cloud.fc.function import Answer, Deployed, Function
-from fnfkit.cloud.fc.outcome import Outcome, Returned, call_stub, outcome_of, refusal
+from fnfkit.cloud.fc.function import Answer, Call, Deployed, Stub
+from fnfkit.cloud.fc.outcome import Outcome, Raised, Returned, call_stub, outcome_of, refusal
+from fnfkit.cloud.fc.queue import InvocationQueue, Submission
 from fnfkit.cloud.fc.service import FunctionService
 from fnfkit.cloud.targets import TaskCall
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import FunctionRef
 from fnfkit.ports import Fault, InvalidArgument
+from fnfkit.ports.functions import LATEST, TaskRecord
 
 INVOCATION_TYPES = ("Sync", "Async")
 
@@ -30,53 +32,68 @@ INVOCATION_TYPES = ("Sync", "Async")
 class FunctionTarget:
     """Performs the calls of task steps that name a function."""
 
-    def __init__(self, functions: FunctionService) -> None:
+    def __init__(self, functions: FunctionService, queue: InvocationQueue) -> None:
         self._functions = functions
+        self._queue = queue
 
     def invoke(self, call: TaskCall) -> None:
         """Call the function; a refusal by Function Compute fails the call as `FC.<Code>`."""
         try:
-            deployed = self._find(call)
-            background = call.params is not None and _is_async(call.params)
+            target = _target(call)
+            if call.params is not None and _is_async(call.params):
+                self._submit(target, call, call.params)
+                return
+            deployed = self._functions.find(target.service, target.qualifier, target.function)
+            accepts = call.pattern is Pattern.WAIT_FOR_CALLBACK
+            self._run(deployed, target, call.input, partial(_accept_after if accepts else _settle, call))
         except Fault as fault:
             _settle(call, refusal(fault))
-            return
-        if not background:
-            accepts = call.pattern is Pattern.WAIT_FOR_CALLBACK
-            self._run(deployed, call.input, partial(_accept_after if accepts else _settle, call))
-        else:
-            self._submit(deployed, call)
 
-    def _find(self, call: TaskCall) -> Deployed:
-        target = call.target
-        if not isinstance(target, FunctionRef):
-            raise InvalidArgument(f"{target} is not a function")
-        return self._functions.find(target.service, target.qualifier, target.function)
-
-    def _submit(self, deployed: Deployed, call: TaskCall) -> None:
-        done: Callable[[Outcome], None] = _ignore
+    def _submit(self, target: FunctionRef, call: TaskCall, params: JsonObject) -> None:
+        task_id = _task_id(params)
+        order = Submission(
+            service=target.service,
+            function=target.function,
+            qualifier=target.qualifier,
+            payload=_event(call.input),
+            task_id=task_id,
+            stateful=bool(task_id),
+            origin=call.id,
+        )
+        self._queue.submit(order)
         match call.pattern:
             case Pattern.REQUEST_RESPONSE:
                 # The answer to an accepted asynchronous call has no body (api-fc.md 3.2).
                 call.succeed({})
             case Pattern.SYNC:
                 call.accept()
-                done = partial(_settle, call)
+                call.on_abandon = self._queue.watch(call.id, partial(_report, call))
             case Pattern.WAIT_FOR_CALLBACK:
                 call.accept()
-        self._functions.later(0, partial(self._run, deployed, call.input, done))
 
-    def _run(self, deployed: Deployed, event: JsonObject, done: Callable[[Outcome], None]) -> None:
-        if isinstance(deployed, Function):
-            self._functions.start(deployed, _event(event), partial(_finish, done))
-        elif deployed.latency:
-            self._functions.later(deployed.latency, lambda: done(call_stub(deployed, event)))
-        else:
+    def _run(self, deployed: Deployed, target: FunctionRef, event: JsonObject, done: Callable[[Outcome], None]) -> None:
+        if isinstance(deployed, Stub) and not deployed.latency:
             done(call_stub(deployed, event))
+            return
+        qualifier = target.qualifier or LATEST
+        call = Call(payload=_event(event), request_id=self._functions.new_request_id(), qualifier=qualifier)
+        self._functions.begin(deployed, call, lambda answer: done(outcome_of(answer)))
 
 
-def _finish(done: Callable[[Outcome], None], answer: Answer) -> None:
-    done(outcome_of(answer))
+def _target(call: TaskCall) -> FunctionRef:
+    if not isinstance(call.target, FunctionRef):
+        raise InvalidArgument(f"{call.target} is not a function")
+    return call.target
+
+
+def _report(call: TaskCall, task: TaskRecord, answer: Answer | None) -> None:
+    """The end of an asynchronous function, as Function Compute reports it to the flow (scenarios.md 9)."""
+    if answer is not None:
+        _settle(call, outcome_of(answer))
+        return
+    # Which error name the service reports for these ends is not documented; inferred from their states.
+    name = task.error or f"StatefulAsyncInvocation{task.status}"
+    _settle(call, Raised(f"FC.{name}", f"the asynchronous invocation {task.id} ended as {task.status}"))
 
 
 def _settle(call: TaskCall, outcome: Outcome) -> None:
@@ -94,15 +111,18 @@ def _accept_after(call: TaskCall, outcome: Outcome) -> None:
         call.fail(outcome.error, outcome.cause)
 
 
-def _ignore(outcome: Outcome) -> None:
-    """Nobody waits for the end of this call (scenarios.md 9)."""
-
-
 def _is_async(params: JsonObject) -> bool:
     kind: Json = params.get("InvocationType", "Sync")
     if kind not in INVOCATION_TYPES:
         raise InvalidArgument(f"InvocationType {kind!r} is not one of {', '.join(INVOCATION_TYPES)}")
     return bool(kind == "Async")
+
+
+def _task_id(params: JsonObject) -> str:
+    given: Json = params.get("StatefulAsyncInvocationID", "")
+    if not isinstance(given, str):
+        raise InvalidArgument(f"StatefulAsyncInvocationID must be text, not {given!r}")
+    return given
 
 
 def _event(event: JsonObject) -> bytes:
