@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -24,7 +25,7 @@ from fnfkit.dsl.app import App
 from fnfkit.dsl.flow import PythonFlow, StepsFlow
 from fnfkit.engine.settings import Settings
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import EventRecord, FlowNotExists, Flows, Queues, Topics
+from fnfkit.ports import EventRecord, ExecutionRecord, FlowNotExists, Flows, Page, Queues, Topics
 from fnfkit.server.account import serving_account
 from fnfkit.testing.calls import CallLog
 from fnfkit.testing.deploying import Deployments, stubs_of
@@ -59,6 +60,8 @@ class LocalCloud:
         """The flows that were deployed here, by name."""
         self.runs: list[Run] = []
         """The executions that were started here."""
+        self.door: Flows | None = None
+        """Another way to the flows, e.g. the official SDK."""
         self._deployments = Deployments(latency=latency)
         self._names = itertools.count(1)
         self.power = Power(self.calls, self.faults, self._deployments, seed=seed, throttle=throttle, settings=settings)
@@ -78,8 +81,8 @@ class LocalCloud:
 
     @property
     def flows(self) -> Flows:
-        """The Serverless Workflow API, faults included."""
-        return cast(Flows, self.faults.around(self.cloud.flows))
+        """The Serverless Workflow API, faults included; through another `door` if there is one."""
+        return self.door or cast(Flows, self.faults.around(self.cloud.flows))
 
     @property
     def queues(self) -> Queues:
@@ -159,7 +162,7 @@ class LocalCloud:
     def _flow(self, flow: AnyFlow) -> str:
         if isinstance(flow, str) and not is_definition(flow):
             try:
-                return self.cloud.flows.describe_flow(flow).name
+                return self._known().describe_flow(flow).name
             except FlowNotExists:
                 known = ", ".join(sorted(self.sources)) or "none"
                 raise CannotRead(f"there is no flow {flow} here; deployed are: {known}") from None
@@ -170,7 +173,7 @@ class LocalCloud:
     def start(self, flow: AnyFlow, input: JsonObject | None = None, *, name: str = "", **inputs: Json) -> Run:
         """Start an execution; a flow that is not deployed yet is. Nothing happens until the cloud is driven."""
         flow_name = self._flow(flow)
-        given = _input(flow, input, inputs)
+        given = input_of(flow, input, inputs)
         execution = name or f"run-{next(self._names)}"
         text = json.dumps(given)
         self.power.ride(lambda: self.flows.start_execution(flow_name, name=execution, input=text))
@@ -223,13 +226,18 @@ class LocalCloud:
 
     def history(self, flow: str, name: str) -> list[EventRecord]:
         """Every event of an execution, oldest first."""
-        look = self.cloud.flows.get_execution_history
+        look = self._known().get_execution_history
         return list(_all(lambda token: look(flow, name, next_token=token, limit=_PAGE)))
+
+    def _known(self) -> Flows:
+        """The flows without faults."""
+        return self.door or self.cloud.flows
 
     def executions(self) -> Iterator[Run]:
         """Every execution of every flow, whoever started it."""
-        for flow in _all(lambda token: self.cloud.flows.list_flows(next_token=token)):
-            records = _all(lambda token: self.cloud.flows.list_executions(flow.name, next_token=token))  # noqa: B023
+        flows = self.cloud.flows
+        for flow in _all(lambda token: flows.list_flows(next_token=token)):
+            records = _all(partial(_executions, flows, flow.name))
             yield from (Run(self, record.flow, record.name) for record in records)
 
     def write_report(self, run: Run, path: Path) -> Path:
@@ -269,7 +277,11 @@ class LocalCloud:
         self.close()
 
 
-def _input(flow: AnyFlow, input: JsonObject | None, inputs: JsonObject) -> JsonObject:
+def _executions(flows: Flows, flow: str, token: str | None) -> Page[ExecutionRecord]:
+    return flows.list_executions(flow, next_token=token)
+
+
+def input_of(flow: AnyFlow, input: JsonObject | None, inputs: JsonObject) -> JsonObject:
     if input is not None and inputs:
         raise TypeError("give the input as one object or as keywords, not both")
     if input is not None:

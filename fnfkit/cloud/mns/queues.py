@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import RLock
 
 from fnfkit.cloud.clock import Clock
@@ -171,11 +172,14 @@ class QueueService:
             raise MessageNotExist("Message not exist.")
         return box[0]
 
-    def poll(self, queue: str, count: int, wait_seconds: int | None, deliver: Deliver) -> Callable[[], None]:
+    def poll(
+        self, queue: str, count: int, wait_seconds: int | None, deliver: Deliver, *, background: bool = False
+    ) -> Callable[[], None]:
         """Receives without blocking: `deliver` is called once, with messages or, after the wait, with none.
 
         It may be called before this returns; it runs with the account's lock held and must only hand on. The result
-        cancels. Raises what a receive raises, but for `MessageNotExist`.
+        cancels. Waiting in the `background` is no reason for virtual time to pass, a hidden message is. Raises what a
+        receive raises, but for `MessageNotExist`.
         """
         checks.BATCH.check(count)
         with self._lock:
@@ -187,7 +191,8 @@ class QueueService:
                 deliver(())
             else:
                 until = self._clock.now() + wait * 1_000
-                cancel = found.waiters.add(self._clock, until, count, deliver, look=lambda: self._wake(queue))
+                look = partial(self._wake, queue)
+                cancel = found.waiters.add(self._clock, until, count, deliver, look=look, background=background)
                 self._arm(queue, found)
                 return cancel
             return _nothing

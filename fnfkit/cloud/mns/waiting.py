@@ -40,12 +40,19 @@ class Waiters:
         return bool(self._waiting)
 
     def add(
-        self, clock: Clock, until: int, count: int, deliver: Deliver, *, look: Callable[[], None]
+        self,
+        clock: Clock,
+        until: int,
+        count: int,
+        deliver: Deliver,
+        *,
+        look: Callable[[], None],
+        background: bool = False,
     ) -> Callable[[], None]:
         """Waits until the time given, then has a last `look`; the result takes the waiter away."""
         self._number += 1
         waiter = self._waiting[self._number] = Waiter(self._number, count, deliver)
-        waiter.timer = clock.call_at(until, lambda: self._expire(waiter, look))
+        waiter.timer = clock.call_at(until, lambda: self._expire(waiter, look), background=background)
         return lambda: self._cancel(waiter)
 
     def first(self) -> Waiter:

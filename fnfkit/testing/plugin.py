@@ -1,0 +1,161 @@
+"""The pytest plugin: fixtures, markers and options. It loads nothing of fnfkit until a fixture or option is used.
+
+| fixture | gives |
+|---|---|
+| cloud | a `LocalCloud` of the test's own |
+| clock | its time: `now`, `elapsed`, `advance(seconds)` |
+| run_flow | `cloud.run` |
+| queue | makes a queue: `queue("jobs")` |
+| worker_harness | workers on virtual time, in the thread of the test |
+| history | the events of a run, or of a file with the JSON of GetExecutionHistory |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from fnfkit.testing.fixtures import HistoryReader, QueueMaker, RunFlow, TestClock
+    from fnfkit.testing.harness import WorkerHarness
+    from fnfkit.testing.local import LocalCloud
+
+_MARKERS = (
+    "seed(number): the seed of everything that is left to chance in the test's cloud",
+    "latency(seconds): virtual time that each call of a stub or function takes",
+    "throttling: the API's rate limits are on",
+    "target(name): where the test's flows run: local (in process), served (over HTTP, by the official SDK), real",
+    "invariants(*invariants): what --fnf-chaos holds the test's flows to, beside what holds for every flow",
+)
+_WORKER_OUTPUT = "fnfkit"
+_SESSION = pytest.StashKey[Any]()
+CLOUD = pytest.StashKey[Any]()
+"""The cloud of a test, in its item's stash."""
+
+
+def _load(module: str) -> Any:
+    return import_module(f"fnfkit.testing.{module}")
+
+
+def session_of(config: pytest.Config) -> Any:
+    """What this test run knows about its flows, made when it is first asked for."""
+    found = config.stash.get(_SESSION, None)
+    if found is None:
+        found = config.stash[_SESSION] = _load("session").Session.of(config)
+    return found
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options."""
+    group = parser.getgroup("fnfkit", "flows")
+    group.addoption("--fnf-cov", action="store_true", help="report which paths of flows the tests have taken")
+    group.addoption(
+        "--fnf-cov-report",
+        action="append",
+        default=[],
+        metavar="KIND[:FILE]",
+        help="term, json, html or lcov; several may be given",
+    )
+    group.addoption("--fnf-cov-fail-under", type=float, metavar="PERCENT", help="fail if fewer paths were taken")
+    group.addoption(
+        "--fnf-chaos", type=int, default=0, metavar="N", help="search each flow a test runs with N schedules of faults"
+    )
+    group.addoption("--fnf-real", action="store_true", help="let tests with the target `real` use the real account")
+    group.addoption("--fnf-report", metavar="DIR", help="where pages about failed runs go (.fnfkit/reports)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the markers."""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if config.getoption("--fnf-cov-report") or config.getoption("--fnf-cov-fail-under") is not None:
+        config.option.fnf_cov = True
+    if config.option.fnf_cov:
+        session_of(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """With --fnf-chaos, searches the flows of a test that has passed."""
+    result = yield
+    if item.config.getoption("--fnf-chaos") and (cloud := item.stash.get(CLOUD, None)) is not None:
+        _load("chaos").search(item, cloud)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Shows the runs of a test that has failed."""
+    report = yield
+    if report.failed and call.when == "call" and (cloud := item.stash.get(CLOUD, None)) is not None:
+        report.sections += _load("session").sections(item, cloud)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Sends what a worker of xdist knows to the one who reports; fails the run if too few paths were taken."""
+    known = session.config.stash.get(_SESSION, None)
+    if known is None:
+        return
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_WORKER_OUTPUT] = known.dump()
+    else:
+        known.finish(session)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes what a worker of xdist has sent."""
+    sent = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT)
+    if sent is not None:
+        session_of(node.config).merge(sent)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says how much virtual time the flows took, and what of them was covered."""
+    if (known := config.stash.get(_SESSION, None)) is not None:
+        known.summarise(terminalreporter)
+
+
+@pytest.fixture
+def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
+    """A cloud of the test's own: virtual time, nothing in it. See `fnfkit.testing.LocalCloud`."""
+    yield from _load("fixtures").make_cloud(request, session_of(request.config))
+
+
+@pytest.fixture
+def clock(cloud: LocalCloud) -> TestClock:
+    """The time of the test's cloud: `now`, `elapsed`, `advance(seconds)`."""
+    made: TestClock = _load("fixtures").TestClock(cloud)
+    return made
+
+
+@pytest.fixture
+def run_flow(cloud: LocalCloud) -> RunFlow:
+    """Runs a flow on the test's cloud; `run_flow(flow, **inputs)`."""
+    return cloud.run
+
+
+@pytest.fixture
+def queue(cloud: LocalCloud) -> QueueMaker:
+    """Makes a queue and gives a handle to it; `queue("jobs", visibility_timeout=5)`."""
+    made: QueueMaker = _load("fixtures").QueueMaker(cloud)
+    return made
+
+
+@pytest.fixture
+def worker_harness(cloud: LocalCloud) -> Iterator[WorkerHarness]:
+    """Runs workers on virtual time; `worker_harness.work("jobs", handler)`."""
+    with _load("harness").WorkerHarness(cloud) as harness:
+        yield harness
+
+
+@pytest.fixture
+def history(cloud: LocalCloud) -> HistoryReader:
+    """The events of a run, or of a file; `history(run)`, `history(Path("recorded.json"))`."""
+    made: HistoryReader = _load("fixtures").HistoryReader(cloud)
+    return made

@@ -1,0 +1,145 @@
+"""What a whole test run knows about its flows: how much time they took, which paths, and the pages of failures."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fnfkit.model.json import Json, JsonObject
+from fnfkit.testing.cov_reports import terminal, write_html, write_json, write_lcov
+from fnfkit.testing.coverage import Coverage
+from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.run import Run
+from fnfkit.testing.sources import source_of
+from fnfkit.testing.table import table
+
+MOST_RUNS = 3
+"""Runs of a failed test that are shown, the latest ones."""
+REPORTS = ".fnfkit/reports"
+_WRITERS = {"json": write_json, "html": write_html, "lcov": write_lcov}
+_FILES = {"json": "fnf-coverage.json", "html": "fnf-coverage.html", "lcov": "fnf-coverage.lcov"}
+
+
+@dataclass(slots=True)
+class Session:
+    """Sums over a test run; those of xdist's workers are merged into the one who reports."""
+
+    coverage: Coverage | None
+    reports: list[tuple[str, str]]
+    """What is to be written at the end: (kind, file)."""
+    fail_under: float | None
+    root: Path
+    began: float = field(default_factory=time.monotonic)
+    clouds: int = 0
+    runs: int = 0
+    virtual: float = 0.0
+    short: str = ""
+    """Why the coverage is too low."""
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Session:
+        """The session of a run with these options. Raises pytest.UsageError."""
+        covers = config.getoption("--fnf-cov")
+        reports = [_report(given) for given in config.getoption("--fnf-cov-report")]
+        under = config.getoption("--fnf-cov-fail-under")
+        return cls(Coverage() if covers else None, reports or [("term", "")], under, config.rootpath)
+
+    def add(self, cloud: LocalCloud) -> None:
+        """Take a test's cloud into account, when the test is over."""
+        self.clouds += 1
+        self.runs += len(cloud.runs)
+        self.virtual += cloud.elapsed
+        if self.coverage is None:
+            return
+        for source in cloud.sources.values():
+            self.coverage.add_flow(source)
+        for run in cloud.executions():
+            definition = run.record.definition
+            known = cloud.sources.get(run.flow)
+            same = known is not None and known.definition == definition
+            self.coverage.add(known if known and same else source_of(definition, run.flow), run.history)
+
+    def dump(self) -> JsonObject:
+        """All of it as data that can be sent."""
+        covered = None if self.coverage is None else self.coverage.dump()
+        return {"clouds": self.clouds, "runs": self.runs, "virtual": self.virtual, "coverage": covered}
+
+    def merge(self, data: Json) -> None:
+        """Add what another process has sent."""
+        self.clouds += data["clouds"]
+        self.runs += data["runs"]
+        self.virtual += data["virtual"]
+        if self.coverage is not None and data["coverage"] is not None:
+            self.coverage.merge(data["coverage"])
+
+    def finish(self, session: pytest.Session) -> None:
+        """Write the reports; a coverage below what was asked for fails the run."""
+        if self.coverage is None:
+            return
+        for kind, file in self.reports:
+            if kind != "term":
+                _WRITERS[kind](self.coverage, self.root / file)
+        if self.fail_under is not None and self.coverage.percent < self.fail_under:
+            self.short = f"flow coverage {self.coverage.percent:.2f}% is below the {self.fail_under:g}% asked for"
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def summarise(self, terminalreporter: Any) -> None:
+        """Print the sums."""
+        write = terminalreporter.write_line
+        if self.coverage is not None:
+            terminalreporter.write_sep("-", "flow coverage")
+            for line in terminal(self.coverage):
+                write(line)
+            for kind, file in self.reports:
+                if kind != "term":
+                    write(f"written: {self.root / file}")
+        if self.short:
+            write(self.short, red=True)
+        if self.clouds:
+            wall = time.monotonic() - self.began
+            write(
+                f"flows: {self.runs} runs on {self.clouds} clouds, {_span(self.virtual)} of virtual time in "
+                f"{wall:.2f} s of wall time"
+            )
+
+
+def _report(given: str) -> tuple[str, str]:
+    kind, _, file = given.partition(":")
+    if kind not in ("term", *_WRITERS):
+        raise pytest.UsageError(
+            f"--fnf-cov-report={given}: expected term, json, html or lcov, and a file after a colon"
+        )
+    return kind, file or _FILES.get(kind, "")
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0) + [f"{rest:g} s"]
+    return " ".join(parts)
+
+
+def sections(item: pytest.Item, cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+    """What a failed test shows: the history of its latest runs, and where the pages about them are."""
+    folder = Path(item.config.getoption("--fnf-report") or item.config.rootpath / REPORTS)
+    for run in cloud.runs[-MOST_RUNS:]:
+        page = run.report(folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
+        yield f"flow {run.flow}, {run.name}: {run.status}", f"{_failure(run)}{table(run.history)}\n\nreport: {page}"
+    ignore = folder / ".gitignore"
+    if folder.is_dir() and not ignore.exists():
+        ignore.write_text("*\n", "utf-8")
+
+
+def _failure(run: Run) -> str:
+    return f"error {run.error}: {run.cause}\n" if run.error else ""
+
+
+def _file(nodeid: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", nodeid.rpartition("/")[2])[-120:]
