@@ -137,7 +137,6 @@ def flaky(payload: dict[str, Any]) -> None:
             Raised("InvalidOutput", "a task's output is a JSON object: return a dict, dataclass or model, not int"),
         ),
     ],
-    ids=str,
 )
 def test_what_comes_of_a_handler(function: Any, outcome: object) -> None:
     handler = Handler(function, retry=(ConnectionError,))
