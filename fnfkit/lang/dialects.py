@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from fnfkit.lang import fdl
-from fnfkit.lang.dialect import Dialect
+from fnfkit.lang import cloudflow, fdl
+from fnfkit.lang.dialect import Dialect, Reading
+from fnfkit.lang.marked import load
 
 DIALECTS: Mapping[str, Dialect] = {
     "fdl": Dialect("fdl", fdl.read, fdl.write),
+    "cloudflow": Dialect("cloudflow", cloudflow.read, cloudflow.write),
 }
+
+_MAYBE_STATE_MACHINE = re.compile(r"""["']?Type["']?\s*:\s*["']?StateMachine\b""")
+
+
+def dialect_of(text: str) -> Dialect:
+    """The language of a definition that the service accepts: `Type: StateMachine` tells them apart (cloudflow.md 1)."""
+    if _MAYBE_STATE_MACHINE.search(text) and cloudflow.is_state_machine(load(text).value):
+        return DIALECTS["cloudflow"]
+    return DIALECTS["fdl"]
+
+
+def read(text: str) -> Reading:
+    """The flow a definition of either of the service's languages defines, and every problem found. Never raises."""
+    return dialect_of(text).read(text)

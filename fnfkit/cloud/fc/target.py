@@ -125,7 +125,9 @@ def _task_id(params: JsonObject) -> str:
     return given
 
 
-def _event(event: JsonObject) -> bytes:
+def _event(event: Json) -> bytes:
+    if isinstance(event, str):  # the body of a state machine's task may be text (cloudflow.md 5.3)
+        return event.encode("utf-8", "surrogatepass")
     try:
         return orjson.dumps(event)
     except TypeError:  # integers beyond 64 bits, lone surrogates

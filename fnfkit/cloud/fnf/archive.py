@@ -64,7 +64,9 @@ class Archive:
             for _, row in list(self._store.scan(table)):
                 fields, number = orjson.loads(row)
                 record = FlowRecord(**fields)
-                flow = StoredFlow(record, Revision(number, record.definition), self._settings)
+                flow = StoredFlow(
+                    record, Revision(number, record.definition, mode=record.execution_mode), self._settings
+                )
                 flow.retired = table == "retired"
                 yield flow
 
@@ -95,7 +97,7 @@ class Archive:
         revision = flow.revisions.get(number)
         if revision is None:
             text = self._store.get("revision", _revision_key(flow, number)) or b""
-            revision = flow.revisions[number] = Revision(number, text.decode())
+            revision = flow.revisions[number] = Revision(number, text.decode(), mode=flow.record.execution_mode)
         return revision
 
     def open(self, run: Run) -> None:

@@ -14,11 +14,12 @@ from fnfkit.cloud.fnf.check import (
     check_name,
     check_reading,
     check_role,
+    shown,
 )
 from fnfkit.cloud.fnf.core import Core
-from fnfkit.cloud.fnf.run import Revision, StoredFlow
-from fnfkit.engine import Program, compile
-from fnfkit.lang import fdl
+from fnfkit.cloud.fnf.run import Revision, StoredFlow, program_of
+from fnfkit.engine import Program
+from fnfkit.lang import dialects
 from fnfkit.ports import FlowAlreadyExists, FlowRecord, InvalidArgument, Page, ResourceThrottled
 
 _LARGEST_PAGE = 1000
@@ -42,16 +43,16 @@ class Definitions:
         check_length(record.description, "Description", DESCRIPTION_CHARS)
         check_length(record.external_storage_location, "ExternalStorageLocation", 1024)
         check_role(record.role_arn)
-        program = _accept(record.definition)
+        mode = record.execution_mode or "Standard"
+        program = _accept(record.definition, record.name, mode)
         core = self._core
         with core.lock:
             if record.name in core.registry.flows:
                 raise FlowAlreadyExists(f"Flow {record.name} already exists.")
             self._check_quota()
             now = core.clock.now()
-            mode = record.execution_mode or "Standard"
             record = replace(record, id=core.ids.uuid(), execution_mode=mode, created=now, modified=now)
-            flow = StoredFlow(record, Revision(1, record.definition, program), core.settings)
+            flow = StoredFlow(record, Revision(1, record.definition, program, mode=mode), core.settings)
             core.registry.flows[record.name] = flow
             core.archive.save_flow(flow)
             core.store.commit()
@@ -69,11 +70,13 @@ class Definitions:
         if description is not None:
             check_length(description, "Description", DESCRIPTION_CHARS, 1)
         check_role(role_arn or "")
-        program = _accept(definition) if definition is not None else None
+        definition = check_definition(definition) if definition is not None else None
         core = self._core
         with core.lock:
             flow = core.registry.get(name)
             old = flow.record
+            mode = old.execution_mode
+            program = _accept(definition, name, mode) if definition is not None else None
             flow.record = replace(
                 old,
                 definition=old.definition if definition is None else definition,
@@ -81,8 +84,9 @@ class Definitions:
                 role_arn=old.role_arn if role_arn is None else role_arn,
                 modified=core.clock.now(),
             )
+            flow.settings = replace(flow.settings, role=flow.record.role_arn)
             if program is not None:
-                flow.revision = Revision(flow.revision.number + 1, flow.record.definition, program)
+                flow.revision = Revision(flow.revision.number + 1, flow.record.definition, program, mode=mode)
                 flow.revisions[flow.revision.number] = flow.revision
             core.archive.save_flow(flow)
             core.store.commit()
@@ -133,9 +137,16 @@ class Definitions:
             raise ResourceThrottled(f"This account has {most} flows, its quota; delete some.")
 
 
-def _accept(definition: str) -> Program:
-    reading = fdl.read(check_definition(definition))
+def _accept(definition: str, name: str, mode: str) -> Program:
+    """The program of a definition that is right for the flow's name and mode (cloudflow.md 1, 7)."""
+    reading = dialects.read(check_definition(definition))
     check_reading(reading)
     if reading.flow is None:
         raise InvalidArgument("Definition: it is not a flow.")
-    return compile(reading.flow)
+    title = reading.flow.title
+    if not reading.flow.accumulates and title != name:
+        raise InvalidArgument(f"Definition: its Name is {shown(title)}; it must be the flow's own, {name}.")
+    try:
+        return program_of(reading, mode)
+    except ValueError as error:
+        raise InvalidArgument(f"Definition: {error}.") from None

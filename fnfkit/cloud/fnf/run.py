@@ -14,10 +14,14 @@ from fnfkit.cloud.targets import TaskCall
 from fnfkit.engine import Execution, Program, compile
 from fnfkit.engine.events import Accepted, Completed, Event, Failed
 from fnfkit.engine.history import HistoryEvent
-from fnfkit.engine.settings import Settings
-from fnfkit.lang import fdl
+from fnfkit.engine.settings import Limits, Settings
+from fnfkit.lang import dialects
+from fnfkit.lang.cloudflow import in_mode, mode_faults
+from fnfkit.lang.dialect import Reading
 from fnfkit.model.json import Json
 from fnfkit.ports import FINAL_STATUSES, ExecutionRecord, FlowRecord
+
+_EXPRESS_SECONDS = 300
 
 
 class Outcome(NamedTuple):
@@ -33,21 +37,31 @@ class Outcome(NamedTuple):
 class Revision:
     """One definition a flow has had; compiled once, when first needed."""
 
-    __slots__ = ("_program", "definition", "number")
+    __slots__ = ("_program", "definition", "mode", "number")
 
-    def __init__(self, number: int, definition: str, program: Program | None = None) -> None:
+    def __init__(self, number: int, definition: str, program: Program | None = None, *, mode: str = "") -> None:
         self.number = number
         self.definition = definition
+        self.mode = mode
         self._program = program
 
     def program(self) -> Program:
         """The compiled definition. Raises ValueError if it is not one that CreateFlow would accept."""
         if self._program is None:
-            reading = fdl.read(self.definition)
+            reading = dialects.read(self.definition)
             if reading.flow is None or reading.errors:
                 raise ValueError("; ".join(problem.message for problem in reading.errors) or "not a flow")
-            self._program = compile(reading.flow)
+            self._program = program_of(reading, self.mode)
         return self._program
+
+
+def program_of(reading: Reading, mode: str) -> Program:
+    """The program of a definition without errors, for a mode of execution. Raises ValueError if the mode forbids it."""
+    if reading.flow is None:
+        raise ValueError("not a flow")
+    if faults := mode_faults(reading.flow, mode):
+        raise ValueError("; ".join(faults))
+    return compile(in_mode(reading.flow, mode))
 
 
 class StoredFlow:
@@ -61,7 +75,10 @@ class StoredFlow:
         self.revisions: dict[int, Revision] = {revision.number: revision}
         """The revisions that are in memory: the newest, and those executions were started with."""
         # A flow that is created again under its old name must not take reports meant for its predecessor.
-        self.settings = replace(settings, token_key=settings.token_key + record.id.encode())
+        settings = replace(settings, token_key=settings.token_key + record.id.encode(), role=record.role_arn)
+        if record.execution_mode == "Express":
+            settings = replace(settings, limits=_short_lived(settings.limits))
+        self.settings = settings
         self.runs: dict[str, Run] = {}
         """By name, in start order: the running ones, and without a durable store the ended ones too."""
         self.express: dict[str, Run] = {}
@@ -72,6 +89,12 @@ class StoredFlow:
     def id(self) -> str:
         """Unique for ever, unlike the name."""
         return self.record.id
+
+
+def _short_lived(limits: Limits) -> Limits:
+    """An Express execution lasts five minutes at most (cloudflow.md 7)."""
+    longest = limits.execution_seconds
+    return limits if longest is None else replace(limits, execution_seconds=min(longest, _EXPRESS_SECONDS))
 
 
 class AnswersCalls(Protocol):

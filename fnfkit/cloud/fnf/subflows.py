@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -36,7 +37,7 @@ class FlowTarget:
         match call.pattern:
             case Pattern.REQUEST_RESPONSE:
                 # As it was when it was started, so that a call repeated after a crash is answered alike.
-                call.succeed(_response(replace(child.record(), status="Running", output="", stopped=None)))
+                call.succeed(_started(call, replace(child.record(), status="Running", output="", stopped=None)))
             case Pattern.WAIT_FOR_CALLBACK:
                 call.accept()
             case Pattern.SYNC:
@@ -85,6 +86,12 @@ class FlowActions:
             call.fail(f"fnf.{fault.code}", fault.message)
         else:
             call.succeed(output)
+
+
+def _started(call: TaskCall, record: ExecutionRecord) -> JsonObject:
+    """What both languages show of a child that was started: ours by fdl.md 4.4, the rest by cloudflow.md 5.3."""
+    request = str(uuid.uuid5(uuid.NAMESPACE_OID, call.id)).upper()
+    return {**_response(record), "ExecutionName": record.name, "RequestID": request}
 
 
 def _settle(call: TaskCall, child: AnyRun) -> None:

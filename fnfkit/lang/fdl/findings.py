@@ -28,6 +28,8 @@ class Findings:
     marks: Mapping[Location, Mark]
     problems: list[Problem] = field(default_factory=list)
     names: dict[str, Location] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=lambda: ADVICE)
+    """What to do about a property that stands where it is not allowed."""
 
     def error(self, id: str, path: Location, message: str, fix: str = "") -> None:
         self.problems.append(Problem(id, path, message, fix))
@@ -102,7 +104,9 @@ class Findings:
         for key in owner:
             if key not in allowed:
                 message = f"{what} has no property `{key:.60}`"
-                self.error("E03", (*at, key), message, ADVICE.get(key) or self.meant(key, allowed) or among(allowed))
+                self.error(
+                    "E03", (*at, key), message, self.advice.get(key) or self.meant(key, allowed) or among(allowed)
+                )
 
     def meant(self, word: str, words: Collection[str]) -> str:
         """`did you mean …?` for the known word most like an unknown one; nothing if there is none, or if so much is
