@@ -6,10 +6,12 @@ older one prints the access key's secret on every call (api-mns.md 8); here its 
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import mns.account
@@ -29,6 +31,7 @@ R = TypeVar("R")
 
 READ_SECONDS = 60
 """Longer than the longest long poll (api-mns.md 1)."""
+_POLLS = frozenset({"receive_message", "batch_receive_message"})
 _STALE_SECONDS = 45
 """A connection idle for longer may have been closed by the server, and the next POST would fail (api-mns.md 1)."""
 
@@ -48,11 +51,14 @@ class MnsClient:
         self._endpoint = url(endpoint)
         self._key = key
         self._own = threading.local()
+        self._polls: set[Json] = set()
+        """The package's clients that wait for messages now."""
 
     def call(self, operation: str, request: Json, response: R) -> R:
         """Performs an operation of `MNSClient` by name; the response is filled in and returned."""
         try:
-            getattr(self._client(), operation)(request, response)
+            with self._using(operation) as client:
+                getattr(client, operation)(request, response)
         except MNSServerException as refused:
             if refused.sub_errors:
                 return _with_errors(response, refused.sub_errors)
@@ -62,6 +68,29 @@ class MnsClient:
         except MNSClientException as broken:
             raise NetworkFault(f"no usable answer from {self._endpoint}: {broken.message}") from None
         return response
+
+    def interrupt(self) -> None:
+        """Ends the long polls of all threads, which then raise `NetworkFault`.
+
+        What the service was about to hand out meanwhile comes again when its visibility ends.
+        """
+        for client in tuple(self._polls):
+            sock = client.http.conn.sock
+            if sock is not None:
+                with suppress(OSError):
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of the connection itself, also below TLS
+
+    @contextmanager
+    def _using(self, operation: str) -> Iterator[Json]:
+        client = self._client()
+        if operation not in _POLLS:
+            yield client
+            return
+        self._polls.add(client)
+        try:
+            yield client
+        finally:
+            self._polls.discard(client)
 
     def close(self) -> None:
         """Closes this thread's connection."""

@@ -35,6 +35,8 @@ class MnsQueues:
 
     def __init__(self, client: MnsClient) -> None:
         self._call = client.call
+        self.interrupt = client.interrupt
+        """Ends the long polls of all threads; a worker that drains does so."""
 
     def create_queue(self, name: str, attributes: QueueAttributes = NO_ATTRIBUTES) -> bool:
         """True if it is new, False if a queue with the same attributes was there."""

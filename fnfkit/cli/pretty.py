@@ -1,4 +1,4 @@
-"""Blocks on a terminal, with colours unless NO_COLOR is set. The only module that loads rich."""
+"""Blocks on a terminal, with colours unless NO_COLOR is set. Loads rich."""
 
 from __future__ import annotations
 

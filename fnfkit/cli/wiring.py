@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,16 @@ from fnfkit.model.json import Json
 
 if TYPE_CHECKING:
     from fnfkit.aliyun.session import Session
+    from fnfkit.cli.inspection import Inspected
     from fnfkit.cloud.cloud import Cloud
     from fnfkit.cloud.ram import AccessKey
     from fnfkit.lang.dialect import Reading
+    from fnfkit.lint import Options
     from fnfkit.ports.flows import Flows
     from fnfkit.ports.queues import Queues
     from fnfkit.ports.topics import Topics
     from fnfkit.server.listener import Listening
-    from fnfkit.workers import DeadLetter, Worker
+    from fnfkit.workers import Counters, DeadLetter, Worker
 
 MEMORY = "memory"
 VIRTUAL = "virtual"
@@ -45,6 +48,13 @@ def reader() -> Callable[[str], Reading]:
     from fnfkit.lang.fdl import read  # noqa: PLC0415
 
     return read
+
+
+def project_inspector() -> Callable[[str, Options], list[Inspected]]:
+    """What checks the flows of a project in Python."""
+    from fnfkit.cli.inspect_python import inspect_project  # noqa: PLC0415
+
+    return inspect_project
 
 
 def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
@@ -126,20 +136,35 @@ def default_key(cloud: Cloud) -> AccessKey:
     return key
 
 
+def watcher(*, terminal: bool) -> Callable[[Counters, str], AbstractContextManager[None]]:
+    """What shows how a worker gets on: counters in place on a terminal, log lines elsewhere."""
+    if terminal:
+        from fnfkit.cli import live  # noqa: PLC0415
+
+        return live.watching
+    from fnfkit.cli import steady  # noqa: PLC0415
+
+    return steady.watching
+
+
 def make_worker(
     handler: str, queues: Queues, flows: Flows, *, queue: str, ledger: Path | None, options: dict[str, Json]
 ) -> Worker:
     """A worker for a handler named MODULE:HANDLER, which is looked for in the current folder too."""
-    from fnfkit.workers import Ledger, Options, Worker  # noqa: PLC0415
+    from fnfkit.workers import Ledger, LedgerError, Options, Worker  # noqa: PLC0415
 
     function = _function(handler)
     try:
-        worker = Worker(
-            queues, flows, queue=queue, options=Options(**options), ledger=Ledger(ledger) if ledger else None
-        )
+        book = Ledger(ledger) if ledger else None
+        worker = Worker(queues, flows, queue=queue, options=Options(**options), ledger=book)
+    except LedgerError as error:
+        raise Refusal("LedgerError", str(error), exit=USAGE) from error
+    except ValueError as error:
+        raise Refusal("UsageError", str(error), exit=USAGE) from error
+    try:
         worker.task(queue)(function)
-    except (TypeError, ValueError) as error:
-        raise Refusal("InvalidHandler", str(error), exit=USAGE) from error
+    except (TypeError, NameError) as error:
+        raise Refusal("InvalidHandler", f"{handler}: {error}", exit=USAGE) from error
     return worker
 
 
@@ -153,6 +178,9 @@ def _function(handler: str) -> Callable[..., Json]:
         found: Json = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise Refusal("HandlerNotFound", f"there is no handler {handler}: {error}", hint, exit=USAGE) from error
+    except Exception as error:
+        told = f"{module} cannot be imported: {type(error).__name__}: {error}"
+        raise Refusal("HandlerNotFound", told, "mend the module, or name another", exit=USAGE) from error
     if not callable(found):
         raise Refusal("HandlerNotFound", f"{handler} is not a function", hint, exit=USAGE)
     function: Callable[..., Json] = found

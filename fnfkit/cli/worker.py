@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from fnfkit.cli.blocks import Line, Row, Table, Tone
 from fnfkit.cli.options import FILE, as_json, connection
 from fnfkit.cli.output import progress, result
-from fnfkit.cli.wiring import dead_letters, make_worker, messages, remote
+from fnfkit.cli.wiring import dead_letters, make_worker, messages, remote, watcher
 from fnfkit.model.json import Json
 
 
@@ -37,6 +36,12 @@ app.add_command(dlq)
 @click.option(
     "--drain-timeout", type=click.FloatRange(min=0), default=25, help="Seconds for running tasks to end after SIGTERM."
 )
+@click.option(
+    "--lease",
+    type=click.IntRange(2, 43_200),
+    default=30,
+    help="Seconds a message stays hidden after each renewal: how long the task of a worker that dies waits.",
+)
 @click.option("--max-deliveries", type=click.IntRange(min=1), default=10, help="After how many a message is parked.")
 @click.option("--ledger", type=FILE, help="SQLite file that remembers what was done.")
 @connection
@@ -46,6 +51,7 @@ def run(
     queue: str,
     concurrency: int,
     drain_timeout: float,
+    lease: int,
     max_deliveries: int,
     ledger: Path | None,
     endpoint: str,
@@ -54,7 +60,6 @@ def run(
     json: bool,
 ) -> int:
     """Work until SIGTERM or SIGINT, then let running tasks end; exits with 0 if they all did."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
     queues, _ = messages(endpoint, region, profile)
     worker = make_worker(
         handler,
@@ -62,10 +67,16 @@ def run(
         remote(endpoint, region, profile),
         queue=queue,
         ledger=ledger,
-        options={"concurrency": concurrency, "drain": drain_timeout, "max_deliveries": max_deliveries},
+        options={
+            "concurrency": concurrency,
+            "drain": drain_timeout,
+            "lease": lease,
+            "max_deliveries": max_deliveries,
+        },
     )
     progress(f"working on tasks of {queue}; stop with Ctrl-C")
-    code = worker.run()
+    with watcher(terminal=sys.stderr.isatty())(worker.counters, queue):
+        code = worker.run()
     counts = worker.counters.snapshot()
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to do"
     result(counts, [Line(said, Tone.GOOD if code == 0 else Tone.BAD)], as_json=json)

@@ -5,7 +5,8 @@ from fnfkit.workers.clock import Clock, SystemClock
 from fnfkit.workers.counters import Counters
 from fnfkit.workers.deadletters import DeadLetter, dead_letter_queue, redrive
 from fnfkit.workers.handler import Retry, Task
-from fnfkit.workers.ledger import Ledger
+from fnfkit.workers.ledger import Ledger, LedgerError
+from fnfkit.workers.logs import JsonLines
 from fnfkit.workers.outcome import Later
 from fnfkit.workers.worker import DRAINED, LOST, NOT_DRAINED, Options, Worker
 
@@ -17,8 +18,10 @@ __all__ = [
     "Clock",
     "Counters",
     "DeadLetter",
+    "JsonLines",
     "Later",
     "Ledger",
+    "LedgerError",
     "Options",
     "Retry",
     "SystemClock",

@@ -127,7 +127,13 @@ class Desk:
                 self.flows.report_task_failed(token, error, cause)
 
     def _settle(self, lease: Lease, end: Settle) -> None:
-        extra = {"queue": lease.queue, "message_id": lease.message.id, "settlement": end.settlement.value}
+        extra = {
+            "queue": lease.queue,
+            "message_id": lease.message.id,
+            "deliveries": lease.message.dequeue_count,
+            "settlement": end.settlement.value,
+            "reason": end.reason,
+        }
         _log.info("%s %s of %s: %s", end.settlement.value, lease.message.id, lease.queue, end.reason, extra=extra)
         match end.settlement:
             case Settlement.LEAVE:

@@ -55,20 +55,36 @@ class Recorded:
 Standing: TypeAlias = Claimed | Busy | Recorded
 
 
+class LedgerError(Exception):
+    """The ledger's file cannot be used; the message says which one, why, and what to do."""
+
+
 class Ledger:
     """The book of tasks. Without a path it lives in memory and only this process knows it.
 
-    `now` gives Unix seconds; workers on several machines cannot share a file.
+    `now` gives Unix seconds; workers on several machines cannot share a file. Raises `LedgerError` for a file that is
+    no ledger or cannot be opened.
     """
 
     def __init__(self, path: Path | str = ":memory:", *, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._owner = uuid.uuid4().hex
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        try:
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise LedgerError(f"cannot open the ledger {path}: {error}; does its folder exist?") from None
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise LedgerError(f"cannot use the ledger {path}: {error}; move it away or name another file") from None
+
+    def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
+        self.prune()
 
     def begin(self, token: str, seconds: int) -> Standing:
         """Claims a task for so many seconds, unless somebody has it or it is done."""

@@ -3,7 +3,8 @@
 Threads: one per queue receives (a long poll is all it does), `concurrency` of them run handlers, the clock renews
 leases. A message is in hand from its receive to its end; there is room for `concurrency` plus `prefetch` of them.
 
-To drain: no more receives; what is in the buffer is given back; what runs is waited for, its leases renewed.
+To drain: no more receives, and long polls are ended where the port can; what is in the buffer is given back; what runs
+is waited for, its leases renewed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from random import Random
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from fnfkit.ports import Fault, MessageNotExist, Queues, ReceivedMessage
 from fnfkit.workers.backoff import delay, pause
@@ -37,6 +38,7 @@ DRAINED, NOT_DRAINED, LOST = 0, 1, 2
 
 _BATCH = 16
 _GIVE_BACK_SECONDS = 1
+_INTERRUPT_SECONDS = 0.1
 _log = logging.getLogger("fnfkit.worker")
 
 
@@ -63,6 +65,13 @@ class Options:
         for name, low, high in (("concurrency", 1, 1_000), ("wait", 0, 30), ("lease", 2, 43_200)):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be between {low} and {high}, not {getattr(self, name)}")
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A port whose long polls can be ended from another thread."""
+
+    def interrupt(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +153,27 @@ class Worker:
     def _drain(
         self, fetchers: list[threading.Thread], workers: list[threading.Thread], drained: threading.Event
     ) -> None:
+        self._give_back()
         for thread in fetchers:
-            thread.join()
+            self._end_polling(thread)
+        self._give_back()
         for _ in workers:  # after the last message, so that none of them is forgotten in the buffer
             self._inbox.put(None)
         for thread in workers:
             thread.join()
         drained.set()
+
+    def _give_back(self) -> None:
+        with suppress(Empty):
+            while True:
+                if (job := self._inbox.get_nowait()) is not None:
+                    job.lease.leave(_GIVE_BACK_SECONDS)
+
+    def _end_polling(self, thread: threading.Thread) -> None:
+        while thread.is_alive():
+            if isinstance(self._queues, Interruptible):
+                self._queues.interrupt()
+            thread.join(_INTERRUPT_SECONDS)
 
     def _thread(self, target: Callable[[Any], None], argument: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=(argument,), name=f"fnfkit-worker-{argument}", daemon=True)
@@ -171,6 +194,8 @@ class Worker:
             except MessageNotExist:
                 failures = 0
             except Fault as fault:
+                if self._stopping.is_set():
+                    return
                 failures += 1
                 self.counters.add("faults")
                 _log.warning("cannot receive from %s: %s", queue, fault, extra={"queue": queue, "error": fault.code})
