@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -14,21 +15,38 @@ from fnfkit.cli.output import progress, refuse
 from fnfkit.cli.refusal import BUG, DONE, INTERRUPTED, REFUSED, UNREACHABLE, Refusal, refusal_of
 from fnfkit.ports.fault import Fault
 
-COMMANDS: dict[str, str] = {
-    "demo": "demo:demo",
-    "run": "run:run",
-    "dev": "dev:dev",
-    "flows": "flows:app",
-    "start": "executions:start",
-    "executions": "executions:executions",
-    "history": "executions:show_history",
-    "stop": "executions:stop",
-    "tasks": "tasks:app",
-    "queues": "queues:app",
-    "topics": "topics:app",
-    "worker": "worker:app",
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is, as MODULE:NAME in this package, and the first sentence of its help."""
+
+    where: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("init:init", "Copy a template project into a folder, or list the templates."),
+    "check": Entry("check:check", "Find mistakes in flows, in FDL and in Python alike."),
+    "build": Entry("build:build", "Compile the flows of a project in Python to FDL."),
+    "import": Entry("importing:import_flow", "Turn a flow in FDL into Python that compiles back to it."),
+    "graph": Entry("graph:graph", "Draw a flow as SVG or as Mermaid text."),
+    "schema": Entry("schema:schema", "Print the JSON Schema of FDL, for editors."),
+    "demo": Entry(
+        "demo:demo", "Run the documented polling, transaction, callback and error-handling flows in virtual time."
+    ),
+    "run": Entry("run:run", "Run a flow on an embedded account and print its history, status and output."),
+    "dev": Entry("dev:dev", "Serve an embedded account until SIGINT or SIGTERM."),
+    "flows": Entry("flows:app", "The flows of an account."),
+    "start": Entry("executions:start", "Start an execution of a flow."),
+    "executions": Entry("executions:executions", "List the executions of a flow."),
+    "history": Entry("executions:show_history", "Show the event history of an execution."),
+    "stop": Entry("executions:stop", "Stop a running execution."),
+    "tasks": Entry("tasks:app", "Tasks that wait for a callback."),
+    "queues": Entry("queues:app", "The message queues of an account."),
+    "topics": Entry("topics:app", "The topics of an account."),
+    "worker": Entry("worker:app", "Work on tasks from a queue."),
 }
-"""Command -> where it is in this package, in the order of the help page."""
+"""The commands, in the order of the help page, which needs none of their modules."""
 
 
 class Commands(click.Group):
@@ -40,11 +58,16 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, None if there is none."""
-        module, _, name = COMMANDS.get(cmd_name, "").partition(":")
-        if not module:
+        if (entry := COMMANDS.get(cmd_name)) is None:
             return None
+        module, _, name = entry.where.partition(":")
         command: click.Command = getattr(import_module(f"fnfkit.cli.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table as the help page shows it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
 
 @click.group("fnfkit", cls=Commands, no_args_is_help=True, context_settings={"show_default": True})

@@ -13,12 +13,13 @@ import click
 
 from fnfkit.cli import assets, running, wiring
 from fnfkit.cli.blocks import Block, Code, Heading, Line, Row, Table, Tone
+from fnfkit.cli.files import read_text
 from fnfkit.cli.moments import span
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import result, show
 from fnfkit.cli.refusal import DONE, REFUSED
 from fnfkit.cli.running import Outcome
-from fnfkit.cli.sources import deploy_functions, read_object, read_text
+from fnfkit.cli.sources import deploy_functions, read_object
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import EventRecord
 
@@ -140,9 +141,9 @@ CASES = (
 @click.command("demo")
 @as_json
 def demo(json: bool) -> int:
-    """Run the documented polling, transaction, callback and error-handling flows in virtual time.
+    """Run the documented flows in virtual time and compare them with their documentation.
 
-    Exit code 0 only if every one ends as documented.
+    They are those of polling, transaction, callback and error handling. Exit code 0 only if all end as documented.
     """
     outcomes: list[tuple[Case, Outcome, list[str]]] = []
     shown: set[str] = set()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fnfkit.cli.files import read_text
 from fnfkit.cli.output import progress
 from fnfkit.cli.refusal import Refusal
 from fnfkit.cli.wiring import reader
@@ -23,20 +24,6 @@ ENTRY = "index.py"
 
 MOST_PROBLEMS = 20
 """Problems of one definition that are printed; the first ones tend to cause the rest."""
-
-
-def read_text(path: Path, what: str) -> str:
-    """The text of a file. Raises `Refusal`."""
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise Refusal("FileNotFound", f"{what} {path} does not exist") from None
-    except IsADirectoryError:
-        raise Refusal("NotAFile", f"{what} {path} is a folder", "name the file in it") from None
-    except UnicodeDecodeError as error:
-        raise Refusal("NotText", f"{what} {path} is not UTF-8 text: {error}") from None
-    except OSError as error:
-        raise Refusal("Unreadable", f"{what} {path} cannot be read: {error.strerror}") from None
 
 
 def read_definition(path: Path, *, check: bool = True) -> str:

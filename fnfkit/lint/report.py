@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from fnfkit.lint.check import step_of
 from fnfkit.lint.rule import Finding
@@ -73,8 +74,8 @@ def as_json(checked: Iterable[Checked], flows: Iterable[Flow | None] = ()) -> Js
     `column` count from 1 and are null where the place is not known.
     """
     files = list(checked)
-    known = dict(zip((file.file for file in files), flows, strict=False))
-    findings = [_as_object(file, finding, known.get(file.file)) for file in files for finding in file.findings]
+    pairs = zip_longest(files, flows)
+    findings = [_as_object(file, finding, flow) for file, flow in pairs if file for finding in file.findings]
     severities = [finding["severity"] for finding in findings]
     return {
         "format": FORMAT,
