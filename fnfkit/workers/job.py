@@ -92,17 +92,21 @@ class Desk:
                 return on_outcome(self._run(lease, found))
 
     def _run(self, lease: Lease, found: TaskMessage) -> Outcome:
-        lease.on_renewed = lambda: self._renewed(found.token)
+        lease.on_beat = lambda renewed: self._keep(found.token, renewed)
         message = lease.message
-        outcome = self.handler.run(Task(found.token, found.payload, lease.queue, message.id, message.dequeue_count))
+        task = Task(found.token, found.payload, lease.queue, message.id, message.dequeue_count)
+        try:
+            outcome = self.handler.run(task)
+        except BaseException:  # the thread goes down; the task is for another worker, and at once
+            self.ledger.release(found.token)
+            raise
         if isinstance(outcome, Again):
             self.ledger.release(found.token)
-        else:
-            self.ledger.record(found.token, outcome)
-        return outcome
+            return outcome
+        return self.ledger.record(found.token, outcome)
 
-    def _renewed(self, token: str) -> None:
-        self.counters.add("renewed")
+    def _keep(self, token: str, renewed: bool) -> None:
+        self.counters.add("renewed", int(renewed))
         self.ledger.renew(token, self.lease_seconds)
 
     def _report(self, token: str, outcome: Done | Raised) -> Fault | None:

@@ -1,6 +1,8 @@
 """Holding a received message: its visibility is renewed at half-time, for as long as somebody has it in hand.
 
 Renewal and deletion exclude each other, because a renewal changes the handle that a deletion needs (api-mns.md 5).
+Each beat tells whoever works on the message, also when the service does not answer and when the message is lost: the
+work goes on all the same, and its claim in the ledger must not end before it.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ class Lease:
         self.message = message
         self.lost = False
         """Whether the message has become visible to others in spite of everything."""
-        self.on_renewed: Callable[[], None] = _nothing
+        self.on_beat: Callable[[bool], None] = _nothing
+        """Called at least twice in every `seconds`, with whether the visibility has been renewed."""
         self._queues, self._clock, self._seconds = queues, clock, seconds
         self._handle = message.receipt_handle
         self._lock = threading.Lock()
         self._timer: Timer | None = None
         self._ended = False
-        self._schedule(remaining // 2)
+        self._schedule(min(remaining, seconds * 1_000) // 2)
 
     def delete(self) -> None:
         """Deletes the message; one that others have by now is theirs. Raises other `Fault`s, still in hand."""
@@ -55,24 +58,28 @@ class Lease:
             self._timer.cancel()
 
     def _schedule(self, milliseconds: int) -> None:
-        self._timer = self._clock.call_at(self._clock.now() + milliseconds, self._renew)
+        self._timer = self._clock.call_at(self._clock.now() + milliseconds, self._beat)
 
-    def _renew(self) -> None:
+    def _beat(self) -> None:
         with self._lock:
-            if self._ended or self.lost:
+            if self._ended:
                 return
-            try:
-                changed = self._queues.change_message_visibility(self.queue, self._handle, self._seconds)
-            except (MessageNotExist, ReceiptHandleError):
-                self.lost = True
-                return
-            except Fault:
-                self._schedule(self._seconds * 1_000 // 10)  # there is time for some more attempts
-                return
-            self._handle = changed.receipt_handle
-            self._schedule(self._seconds * 1_000 // 2)
-        self.on_renewed()
+            renewed = not self.lost and self._renew()
+            retry = not renewed and not self.lost
+            self._schedule(self._seconds * 1_000 // (10 if retry else 2))  # time for some more attempts
+        self.on_beat(renewed)
+
+    def _renew(self) -> bool:
+        try:
+            changed = self._queues.change_message_visibility(self.queue, self._handle, self._seconds)
+        except (MessageNotExist, ReceiptHandleError):
+            self.lost = True
+            return False
+        except Fault:
+            return False
+        self._handle = changed.receipt_handle
+        return True
 
 
-def _nothing() -> None:
+def _nothing(_: bool) -> None:
     return None

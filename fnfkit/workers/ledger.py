@@ -31,6 +31,12 @@ INSERT INTO task (token, owner, until) VALUES (?, ?, ?)
 ON CONFLICT (token) DO UPDATE SET owner = excluded.owner, until = excluded.until
 WHERE outcome IS NULL AND (until <= ? OR owner = excluded.owner)
 """
+_RECORD = """
+INSERT INTO task (token, owner, until, outcome) VALUES (?, ?, ?, ?)
+ON CONFLICT (token) DO UPDATE SET owner = excluded.owner, until = excluded.until, outcome = excluded.outcome
+WHERE outcome IS NULL
+"""
+_RELEASE = "DELETE FROM task WHERE token = ? AND owner = ? AND outcome IS NULL"
 KEPT_SECONDS = 7 * 86_400
 """How long an outcome is remembered: as long as a queue may keep a message (api-mns.md 5)."""
 
@@ -69,6 +75,8 @@ class Ledger:
     def __init__(self, path: Path | str = ":memory:", *, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._owner = uuid.uuid4().hex
+        self._held: set[bytes] = set()
+        """What this process is at: copies of a message may well reach the same worker."""
         self._lock = threading.Lock()
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -90,7 +98,10 @@ class Ledger:
         """Claims a task for so many seconds, unless somebody has it or it is done."""
         key, now = _key(token), int(self._now())
         with self._lock:
+            if key in self._held:
+                return Busy()
             if self._db.execute(_CLAIM, (key, self._owner, now + seconds, now)).rowcount:
+                self._held.add(key)
                 return Claimed()
             row = self._db.execute("SELECT outcome FROM task WHERE token = ?", (key,)).fetchone()
         return Recorded(decode(row[0])) if row and row[0] else Busy()
@@ -101,18 +112,23 @@ class Ledger:
         with self._lock:
             self._db.execute(statement, (int(self._now()) + seconds, _key(token), self._owner))
 
-    def record(self, token: str, outcome: Final) -> None:
-        """Writes down what came of a task; it is durable when this returns."""
-        until = int(self._now()) + KEPT_SECONDS
-        statement = "INSERT OR REPLACE INTO task (token, owner, until, outcome) VALUES (?, ?, ?, ?)"
+    def record(self, token: str, outcome: Final) -> Final:
+        """Writes down what came of a task; durable when this returns. The outcome that counts is the first recorded:
+        that of another worker, where this one was away for so long that its claim had ended."""
+        key, until = _key(token), int(self._now()) + KEPT_SECONDS
         with self._lock:
-            self._db.execute(statement, (_key(token), self._owner, until, encode(outcome)))
+            self._held.discard(key)
+            if self._db.execute(_RECORD, (key, self._owner, until, encode(outcome))).rowcount:
+                return outcome
+            row = self._db.execute("SELECT outcome FROM task WHERE token = ?", (key,)).fetchone()
+        return decode(row[0])
 
     def release(self, token: str) -> None:
         """Gives a claim back: the task is to be done again."""
-        statement = "DELETE FROM task WHERE token = ? AND owner = ? AND outcome IS NULL"
+        key = _key(token)
         with self._lock:
-            self._db.execute(statement, (_key(token), self._owner))
+            self._held.discard(key)
+            self._db.execute(_RELEASE, (key, self._owner))
 
     def prune(self) -> int:
         """Forgets what is too old to come again; how many tasks that were."""

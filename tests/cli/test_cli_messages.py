@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -103,5 +104,5 @@ def test_a_worker_process_works_drains_on_sigterm_and_exits_with_zero(messages: 
     out, err = worker.communicate(timeout=30)
     assert worker.returncode == 0, err
     assert '"succeeded": 3' in out
-    assert messages.flows.describe_execution("f", "e").output == '{"done":"value"}'
+    assert json.loads(messages.flows.describe_execution("f", "e").output) == {"done": "value"}
     assert DEFAULT_KEY_SECRET not in out + err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +33,8 @@ steps:
 class Plant:
     """An account whose flows send work, and the workers that do it."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        self.cloud, self.folder = cloud, folder
         self.workers: list[tuple[Worker, threading.Thread, list[int]]] = []
         self.ledgers: list[Ledger] = []
         cloud.queues.create_queue("fnf-demo")
@@ -92,12 +93,12 @@ class Plant:
 
 
 @pytest.fixture
-def plant() -> Iterator[Plant]:
+def plant(tmp_path: Path) -> Iterator[Plant]:
     stop = threading.Event()
     with Cloud(clock=VirtualClock(grace=0.01)) as cloud:
         driver = threading.Thread(target=cloud.serve_forever, args=(stop,))
         driver.start()
-        plant = Plant(cloud)
+        plant = Plant(cloud, tmp_path)
         yield plant
         plant.stop()
         stop.set()

@@ -230,6 +230,52 @@ def test_one_message_delivered_twice_is_worked_on_once(plant: Plant) -> None:
     assert runs == [1]
 
 
+def test_copies_that_reach_one_worker_at_once_are_worked_on_once(plant: Plant) -> None:
+    plant.start()
+    plant.until(lambda: plant.left() == 1)
+    plant.cloud.queues.send_message("fnf-demo", plant.cloud.queues.peek_message("fnf-demo").body)
+    runs: list[int] = []
+    go_on = threading.Event()
+    worker = plant.worker(concurrency=2)
+
+    def handler(payload: Any) -> None:
+        runs.append(1)
+        assert go_on.wait(10)
+
+    plant.run(worker, handler)
+    plant.until(lambda: worker.counters["received"] == 2 and worker.counters["left"] == 1)
+    go_on.set()
+    plant.ended()
+    plant.until(lambda: plant.left() == 0)
+    assert runs == [1]
+
+
+def test_a_claim_outlives_a_service_that_does_not_answer(plant: Plant) -> None:
+    """The message becomes visible to others, but not the task: its handler still runs."""
+    queues = Faulty(plant.cloud.queues, change_message_visibility=[NetworkFault()] * 1_000)
+    ledger, other = (Ledger(plant.folder / "ledger", now=lambda: plant.cloud.clock.now() / 1_000) for _ in range(2))
+    first, second = plant.worker(queues=queues, ledger=ledger), plant.worker(ledger=other)
+    runs: list[str] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def handler(payload: Any) -> dict[str, int]:
+        runs.append("first")
+        started.set()
+        assert go_on.wait(10)
+        return {}
+
+    plant.run(first, handler)
+    plant.start()
+    assert started.wait(10)
+    plant.run(second, lambda payload: runs.append("second"))
+    plant.until(lambda: second.counters["left"] >= 2)
+    go_on.set()
+    plant.ended()
+    plant.until(lambda: plant.left() == 0)
+    assert runs == ["first"]
+    assert first.counters["renewed"] == 0
+
+
 def test_poison_is_reported_and_parked_and_can_be_sent_back(plant: Plant) -> None:
     def never(payload: Any) -> None:
         raise Retry("still broken", seconds=1)
