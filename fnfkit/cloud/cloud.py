@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from fnfkit.cloud.clock import DrivenClock, VirtualClock
+from fnfkit.cloud.fc.api import FunctionApi
 from fnfkit.cloud.fc.credentials import Credentials
 from fnfkit.cloud.fc.destinations import Destinations
 from fnfkit.cloud.fc.gate import ON_DEMAND
@@ -25,6 +26,9 @@ from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.mns.rate import SENDS_PER_SECOND
 from fnfkit.cloud.mns.service import MessageService
 from fnfkit.cloud.ram import Ram
+from fnfkit.cloud.ram_guard import Guard, role_of
+from fnfkit.cloud.ros.objects import Objects
+from fnfkit.cloud.ros.service import StackService
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.cloud.targets import Targets
@@ -64,7 +68,7 @@ class Cloud:
         self.lock = threading.RLock()
         self.loop = Loop(self.clock)
         self.targets = Targets()
-        self.ram = Ram(self.clock, account_id)
+        self.ram = Ram(self.clock, account_id, self.store)
         self.functions = FunctionService(
             self.clock,
             store=self.store,
@@ -86,10 +90,15 @@ class Cloud:
         self.flows = FlowService(core, Throttle(self.clock, throttle))
         destinations = Destinations(self.queues, self.topics, region=region, account_id=account_id)
         self.invocations = InvocationQueue(self.functions, self.store, destinations)
+        self.fc = FunctionApi(self.functions, self.invocations, drive=self.run_until)
         self.targets.register(FunctionRef, FunctionTarget(self.functions, self.invocations))
         self.mns.register(self.targets)
         self.targets.register(FlowRef, FlowTarget(core, self.flows))
         self.targets.register(ActionRef, FlowActions(self.flows), "fnf")
+        self.guard = self._guard(core)
+        self.targets.guard_with(self.guard.before)
+        self.objects = Objects(self.store)
+        self.stacks = StackService(self, store=self.store, lock=self.lock, loop=self.loop, objects=self.objects)
 
     def _core(self, settings: Settings, quotas: Quotas, seed: int) -> Core:
         archive = Archive(self.store, settings)
@@ -106,6 +115,20 @@ class Cloud:
             ids=Ids(seed),
             settings=settings,
             quotas=quotas,
+        )
+
+    def _guard(self, core: Core) -> Guard:
+        def flow_role(name: str) -> str:
+            flow = core.registry.flows.get(name)
+            return flow.record.role_arn if flow else ""
+
+        return Guard(
+            self.ram.roles,
+            self.lock,
+            region=self.region,
+            account_id=self.account_id,
+            flow_role=flow_role,
+            function_role=lambda target: role_of(self.functions.catalogue, target),
         )
 
     def _function_credentials(self, role: str) -> Credentials:
@@ -140,6 +163,8 @@ class Cloud:
             self.invocations.recover()
             self.flows.recover()
             self.mns.recover()
+            self.ram.roles.recover()
+            self.stacks.recover()
 
     def close(self) -> None:
         """Ends the functions that still run, and releases the store."""

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from fnfkit.cloud.fc.api import FunctionApi
 from fnfkit.cloud.mns.service import MessageService
 from fnfkit.protocol.http import Response
 from fnfkit.server import listener
+from fnfkit.server.fc import fc_service
+from fnfkit.server.fc_auth import FcVerifier
 from fnfkit.server.listener import DEFAULT_PORT, Listening, ServedCloud
 from fnfkit.server.mns import mns_service
 from fnfkit.server.mns_auth import MnsVerifier
@@ -17,10 +20,13 @@ from fnfkit.server.service import Service
 
 
 class Account(ServedCloud, Protocol):
-    """A cloud with a Message Service."""
+    """A cloud with a Message Service and Function Compute."""
 
     @property
     def mns(self) -> MessageService: ...
+
+    @property
+    def fc(self) -> FunctionApi: ...
 
 
 def serve_account(
@@ -55,7 +61,8 @@ def _pushing(cloud: Account) -> Iterator[tuple[HttpPusher, tuple[Service, ...]]]
     pusher = HttpPusher(cloud.clock, signing)
     cloud.mns.topics.push_with(pusher)
     try:
-        yield pusher, (_certificate(signing), mns_service(cloud.mns, MnsVerifier(cloud.ram)))
+        functions = fc_service(cloud.fc, FcVerifier(cloud.ram))
+        yield pusher, (_certificate(signing), functions, mns_service(cloud.mns, MnsVerifier(cloud.ram)))
     finally:
         pusher.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from hashlib import md5
+from random import Random
 from typing import TypeVar
 
 from fnfkit.cloud.fc import checks
@@ -27,6 +28,8 @@ from fnfkit.ports.functions import LATEST, AliasRecord, AsyncConfig, TriggerReco
 T = TypeVar("T")
 
 HTTP = "http"
+
+_ANY = Random(0)  # noqa: S311  whichever version an alias chooses here does not matter
 
 
 class Releases:
@@ -196,6 +199,16 @@ class Releases:
         if not target:
             del unit.provisions[function][qualifier or LATEST]
         self._catalogue.keep(unit)
+
+    def check(self, service: str, function: str, qualifier: str) -> None:
+        """Raises `VersionNotFound`, `AliasNotFound` for a qualifier that means nothing."""
+        self._catalogue.unit(service, function).version_of(qualifier, _ANY)
+
+    def functions(self, service: str, qualifier: str) -> list[Function]:
+        """The functions of a service as a qualifier mainly sees them. Raises `VersionNotFound`, `AliasNotFound`."""
+        self.check(service, "", qualifier)
+        unit = self._catalogue.unit(service)
+        return list(unit.functions_of(self.version(unit, qualifier)).values())
 
     def wanted(self) -> list[tuple[Function, int]]:
         """How many instances each function is to have ready; an alias counts for the version it names."""

@@ -253,7 +253,10 @@ class FunctionService:
         return stop
 
     def _changed(self) -> None:
-        """Has the instances ready that are wanted under the names as they stand now."""
+        """Has the limits and the instances that are wanted under the names as they stand now."""
+        self.gate.maxima = {
+            (unit.service, name): most for unit in self.catalogue.units.values() for name, most in unit.maxima.items()
+        }
         wanted = {key_of(function): (function, count) for function, count in self.releases.wanted()}
         before, self._reservations = self._reservations, wanted
         for key in before.keys() - wanted.keys():
