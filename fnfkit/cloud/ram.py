@@ -4,7 +4,8 @@ Rules of this file:
 1. A secret or a token is never part of a repr, an exception or a log line.
 2. A security token carries its own session, sealed with the account's key: nothing is stored, so sessions cost no
    memory and outlive a restart. Its expiry is on the cloud's clock (api-signing.md 2).
-3. Roles and policies are not modelled: any well-formed role of the account may be assumed, and may do everything.
+3. Any well-formed role of the account may be assumed. What a role that exists may do is in `roles`; one that does not
+   exist may do everything, so that accounts without roles keep working.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from fnfkit.cloud.clock import Clock
+from fnfkit.cloud.ram_roles import Denial, Roles
+from fnfkit.cloud.store import Store
+from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.model.json import Json
 from fnfkit.ports.fault import Fault
 
@@ -57,8 +61,10 @@ class Session:
 class Ram:
     """The access keys of an account and its sessions. `clock` decides when sessions end."""
 
-    def __init__(self, clock: Clock, account_id: str) -> None:
+    def __init__(self, clock: Clock, account_id: str, store: Store | None = None) -> None:
         self._clock = clock
+        self.roles = Roles(store or MemoryStore(), clock, account_id)
+        """The roles and policies of the account."""
         self.account_id = account_id
         self._seal_key = hmac.digest(DEFAULT_KEY_SECRET.encode(), account_id.encode(), "sha256")
         self._keys: dict[str, AccessKey] = {}
@@ -84,6 +90,11 @@ class Ram:
     def key(self, id: str) -> AccessKey | None:
         """The long-lived key with that id."""
         return self._keys.get(id)
+
+    def allows(self, role_arn: str, action: str, resource: str) -> Denial | None:
+        """Why a role may not do something; None if it may, or if the account does not know the role."""
+        role = self.roles.find(role_arn)
+        return self.roles.allows(role, action, (resource,)) if role is not None else None
 
     def assume_role(
         self,

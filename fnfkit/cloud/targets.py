@@ -173,6 +173,10 @@ class Targets:
         """Has references of a type, e.g. FunctionRef, answered by a target. `service` is for ActionRef only."""
         self._table[kind, service] = target
 
+    def guard_with(self, before: Callable[[InvokesTasks], InvokesTasks]) -> None:
+        """Puts something in front of every target registered so far: it may refuse calls."""
+        self._table = {key: before(target) for key, target in self._table.items()}
+
     def invoke(self, call: TaskCall) -> None:
         """Gives a call to its target; without one, and if the target breaks, the call fails with FnF.RuntimeError."""
         if self.carry is None:

@@ -1,0 +1,1 @@
+"""Resource Orchestration: stacks of the embedded account. It knows templates and the account's services, no HTTP."""

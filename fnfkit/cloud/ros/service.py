@@ -1,0 +1,327 @@
+"""The Resource Orchestration API 2019-09-10 over the embedded account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from threading import RLock
+
+from fnfkit.cloud.loop import Loop
+from fnfkit.cloud.ros import records
+from fnfkit.cloud.ros.changesets import ChangeSets
+from fnfkit.cloud.ros.core import REVIEW, Core, Register
+from fnfkit.cloud.ros.handlers import handlers
+from fnfkit.cloud.ros.handling import Account
+from fnfkit.cloud.ros.journal import Journal
+from fnfkit.cloud.ros.objects import Objects
+from fnfkit.cloud.ros.operations import Operations
+from fnfkit.cloud.ros.records import check_body, check_timeout, check_token, page_of
+from fnfkit.cloud.ros.state import Action, Shelf, Source, Stack, Work
+from fnfkit.cloud.ros.summary import summarised
+from fnfkit.cloud.ros.target import Place
+from fnfkit.cloud.store import Store
+from fnfkit.lang import ros
+from fnfkit.ports import (
+    ChangeSetRecord,
+    DeletionProtected,
+    InvalidIdempotenceParameter,
+    NotSupported,
+    Numbered,
+    ResourceChange,
+    ResourceNotFound,
+    ResourceRecord,
+    StackEvent,
+    StackRecord,
+    TemplateSummary,
+)
+from fnfkit.ports.stacks import DEFAULT_TIMEOUT_MINUTES
+
+_UPDATABLE = (
+    "CREATE_COMPLETE",
+    "CREATE_FAILED",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+)
+
+
+class StackService:
+    """Implements `fnfkit.ports.Stacks`. Methods may be called from any thread; `stack` is an id or a name."""
+
+    def __init__(self, account: Account, *, store: Store, lock: RLock, loop: Loop, objects: Objects) -> None:
+        self.objects = objects
+        shelf, register = Shelf(store), Register()
+        journal = Journal(account.clock, shelf)
+        place = Place(region=account.region, account_id=account.account_id)
+        operations = Operations(
+            clock=account.clock,
+            loop=loop,
+            lock=lock,
+            journal=journal,
+            handlers=handlers(account),
+            place=place,
+            stacks=register.get,
+        )
+        self._core = Core(account.clock, lock, shelf, journal, place, register, operations)
+        self._sets = ChangeSets(self._core)
+
+    def recover(self) -> None:
+        """Takes up what the store has kept; work that a crash cut off goes on."""
+        core = self._core
+        with core.lock:
+            for stack in core.shelf.stacks():
+                core.register.add(stack)
+                core.journal.recover(stack)
+                core.numbers = max(core.numbers, stack.number)
+            self._sets.recover()
+            core.numbers += len(core.register.stacks) + 1_000
+            for stack in core.register.stacks.values():
+                core.operations.recover(stack)
+
+    # Stacks
+
+    def create_stack(
+        self,
+        name: str,
+        template: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
+        disable_rollback: bool = False,
+        deletion_protection: bool = False,
+        tags: Mapping[str, str] | None = None,
+        ram_role_name: str = "",
+        client_token: str = "",
+    ) -> str:
+        """Starts to create a stack; returns its id."""
+        core = self._core
+        source = Source(text=check_body(template), parameters=dict(parameters or {}))
+        with core.lock:
+            if known := self._repeated(client_token, ("create", name, source)):
+                return known
+            stack = core.new_stack(name, source, "CREATE_IN_PROGRESS")
+            core.check(stack, source)
+            stack.timeout_minutes = check_timeout(timeout_minutes)
+            stack.disable_rollback, stack.protected = disable_rollback, deletion_protection
+            stack.tags, stack.ram_role_name = dict(tags or {}), ram_role_name
+            core.register.add(stack)
+            self._remember(client_token, ("create", name, source), stack)
+            work = Work(action=Action.CREATE, started=core.clock.now(), disable_rollback=disable_rollback)
+            core.operations.begin(stack, work)
+            return stack.id
+
+    def update_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+        disable_rollback: bool = False,
+        timeout_minutes: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        client_token: str = "",
+    ) -> str:
+        """Starts to update a stack; returns its id. Without a template it keeps the one it has."""
+        core = self._core
+        with core.lock:
+            found = core.register.get(stack)
+            text = check_body(found.source.text if template is None else template)
+            given = Source(text=text, parameters=dict(parameters or {}))
+            if self._repeated(client_token, ("update", found.id, given)):
+                return found.id
+            core.idle(found)
+            if found.status not in _UPDATABLE:
+                raise NotSupported(f"The stack {found.name} cannot be updated: it is {found.status}.")
+            source = core.previous(found, given, keep=use_previous_parameters)
+            core.check(found, source)
+            if core.same(found, source) and (tags is None or dict(tags) == found.tags):
+                raise NotSupported(f"The stack {found.name} has nothing to update: it would be completely the same.")
+            found.timeout_minutes = check_timeout(timeout_minutes or found.timeout_minutes)
+            found.tags = found.tags if tags is None else dict(tags)
+            found.previous, found.source = found.source, source
+            self._remember(client_token, ("update", found.id, given), found)
+            work = Work(
+                action=Action.UPDATE,
+                started=core.clock.now(),
+                replacement=replacement,
+                disable_rollback=disable_rollback,
+            )
+            core.operations.begin(found, work)
+            return found.id
+
+    def delete_stack(self, stack: str, *, retain_all: bool = False, retain: Sequence[str] = ()) -> None:
+        """Starts to delete a stack."""
+        core = self._core
+        with core.lock:
+            found = core.register.get(stack)
+            if found.gone:
+                return
+            core.idle(found)
+            if found.protected:
+                raise DeletionProtected(f"Fail to delete stack {found.id}, as deletion protection is enabled.")
+            self._sets.forget(found)
+            kept = ["*"] if retain_all else list(retain)
+            core.operations.begin(found, Work(action=Action.DELETE, started=core.clock.now(), retain=kept))
+
+    def get_stack(self, stack: str) -> StackRecord:
+        """A stack; deleted ones by id only."""
+        with self._core.lock:
+            return records.full(self._core.register.get(stack), self._core.place)
+
+    def list_stacks(
+        self, *, names: Sequence[str] = (), statuses: Sequence[str] = (), page: int = 1, size: int = 10
+    ) -> Numbered[StackRecord]:
+        """Stacks, newest first; deleted ones only if their status is asked for (inferred)."""
+        with self._core.lock:
+            found = [
+                records.summary(stack, self._core.place)
+                for stack in sorted(self._core.register.stacks.values(), key=lambda stack: -stack.number)
+                if _wanted(stack, names, statuses)
+            ]
+            return page_of(found, page, size)
+
+    def set_deletion_protection(self, stack: str, enabled: bool) -> None:
+        """Protects a stack from deletion, or lets it go."""
+        with self._core.lock:
+            found = self._core.register.get(stack)
+            found.protected = enabled
+            self._core.journal.commit(found)
+
+    # What stacks have
+
+    def list_stack_resources(self, stack: str) -> tuple[ResourceRecord, ...]:
+        """The resources, in the order they were made."""
+        with self._core.lock:
+            found = self._core.register.get(stack)
+            return tuple(records.resource(found, made) for made in found.resources.values())
+
+    def get_stack_resource(self, stack: str, logical_id: str) -> ResourceRecord:
+        """A resource with its attributes."""
+        with self._core.lock:
+            found = self._core.register.get(stack)
+            made = found.resources.get(logical_id)
+            if made is None:
+                raise ResourceNotFound(f"The Resource ({logical_id}) could not be found in Stack {found.name}.")
+            return records.resource(found, made, attributes=True)
+
+    def list_stack_events(
+        self,
+        stack: str,
+        *,
+        logical_ids: Sequence[str] = (),
+        types: Sequence[str] = (),
+        statuses: Sequence[str] = (),
+        page: int = 1,
+        size: int = 10,
+    ) -> Numbered[StackEvent]:
+        """Events, newest first."""
+        with self._core.lock:
+            events = [
+                event
+                for event in reversed(self._core.journal.events(self._core.register.get(stack)))
+                if (not logical_ids or event.logical_id in logical_ids)
+                and (not types or event.type in types)
+                and (not statuses or event.status in statuses)
+            ]
+            return page_of(events, page, size)
+
+    def get_template(self, stack: str, *, original: bool = False) -> str:
+        """The template of a stack: the text as it was sent, or what the transform made of it."""
+        with self._core.lock:
+            found = self._core.register.get(stack)
+            template = ros.read(found.source.text).template
+            if original or template is None or not template.transform:
+                return found.source.text
+            return ros.write_json(ros.expand(template, stack_name=found.name).template)
+
+    # Without a stack
+
+    def validate_template(self, template: str) -> TemplateSummary:
+        """What a template declares. Raises `InvalidTemplate`."""
+        return summarised(check_body(template))
+
+    def preview_stack(
+        self,
+        name: str,
+        template: str,
+        *,
+        stack: str = "",
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+    ) -> tuple[ResourceChange, ...]:
+        """What creating a stack, or updating the one given, would do."""
+        core = self._core
+        with core.lock:
+            source = Source(text=check_body(template), parameters=dict(parameters or {}))
+            if stack:
+                found = core.register.get(stack)
+                source = core.previous(found, source, keep=use_previous_parameters)
+            else:
+                found = core.new_stack(name, source, REVIEW)
+            return core.preview(found.name, found.id, source, found.resources)
+
+    # Change sets
+
+    def create_change_set(
+        self,
+        name: str,
+        template: str | None = None,
+        *,
+        stack: str = "",
+        stack_name: str = "",
+        type: str = "UPDATE",
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+        description: str = "",
+    ) -> ChangeSetRecord:
+        """Prepares a change."""
+        return self._sets.create(
+            name,
+            template,
+            stack=stack,
+            stack_name=stack_name,
+            type=type,
+            parameters=parameters or {},
+            use_previous_parameters=use_previous_parameters,
+            replacement=replacement,
+            description=description,
+        )
+
+    def get_change_set(self, change_set: str) -> ChangeSetRecord:
+        """A change set."""
+        return self._sets.get(change_set)
+
+    def list_change_sets(self, stack: str, *, page: int = 1, size: int = 10) -> Numbered[ChangeSetRecord]:
+        """The change sets of a stack."""
+        return self._sets.page(stack, page, size)
+
+    def execute_change_set(self, change_set: str) -> None:
+        """Starts a prepared change."""
+        self._sets.execute(change_set)
+
+    def delete_change_set(self, change_set: str) -> None:
+        """Drops a prepared change."""
+        self._sets.delete(change_set)
+
+    def _repeated(self, token: str, call: tuple[str, str, Source]) -> str:
+        """The id that the same call with the same token has returned (api-ros.md 5)."""
+        known = self._core.tokens.get(check_token(token)) if token else None
+        if known is None:
+            return ""
+        if known[0] != call:
+            raise InvalidIdempotenceParameter("The client token was used for a call with other parameters.")
+        return known[1]
+
+    def _remember(self, token: str, call: tuple[str, str, Source], stack: Stack) -> None:
+        if token:
+            self._core.tokens[token] = (call, stack.id)
+
+
+def _wanted(stack: Stack, names: Sequence[str], statuses: Sequence[str]) -> bool:
+    if names and not any(fnmatchcase(stack.name, name) for name in names):
+        return False
+    return stack.status in statuses if statuses else not stack.gone
