@@ -13,6 +13,7 @@ from fnfkit.cloud.fnf.core import Quotas
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.cloud.targets import TaskCall
+from fnfkit.engine.settings import NO_LIMITS, Settings
 from fnfkit.model.names import FunctionRef
 from fnfkit.ports import (
     ExecutionAlreadyCompleted,
@@ -408,10 +409,21 @@ def test_refused_actions_fail_with_the_code(world: World, definition: str, error
     assert failed.detail["error"] == error and failed.detail["cause"]
 
 
-def test_a_synchronous_execution_that_waits_for_nobody_is_stopped(world: World) -> None:
+def test_without_limits_a_synchronous_execution_that_waits_for_nobody_is_stopped() -> None:
+    world = World(settings=Settings(limits=NO_LIMITS))
     world.cloud.flows.create_flow("f", CALLBACK, execution_mode="Express")
     result = world.cloud.flows.start_sync_execution("f", name="e")
     assert (result.status, result.error) == ("Stopped", "FnF.Timeout")
+
+
+def test_the_limit_of_synchronous_executions_is_theirs_alone(world: World) -> None:
+    world.cloud.flows.create_flow("f", WAIT.replace("10", "301"))
+    world.cloud.flows.create_flow("g", WAIT.replace("10", "301"), execution_mode="Express")
+    world.cloud.flows.create_flow("h", WAIT.replace("10", "299"), execution_mode="Express")
+    world.cloud.flows.start_execution("f", name="e")
+    assert world.cloud.flows.start_sync_execution("g").status == "TimedOut"
+    assert world.cloud.flows.start_sync_execution("h").status == "Succeeded"
+    assert world.cloud.flows.describe_execution("f", "e").status == "Succeeded"
 
 
 def test_a_synchronous_execution_can_be_begun_without_waiting(world: World) -> None:

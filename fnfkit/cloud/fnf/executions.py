@@ -160,7 +160,7 @@ class Executions:
     def run_sync(self, flow: str, name: str | None, input: str | None) -> SyncResult:
         """Starts an execution of an Express flow and drives the loop until it has ended.
 
-        Raises what `begin_sync` raises, and ResourceThrottled if nothing is left that could end it.
+        Raises what `begin_sync` raises.
         """
         run = self.begin_sync(flow, name, input)
         self._core.loop.run_until(lambda: run.ended)

@@ -256,9 +256,10 @@ class Runner:
 
 
 def _is_year(run: Run, timer: int) -> bool:
-    """Whether a timer is only the limit of every execution: no reason for virtual time to pass."""
+    """Whether a timer is only the limit of every execution: no reason for virtual time to pass. Somebody waits for
+    the end of those that are not listed."""
     deadline = run.execution.deadline
-    return deadline is not None and deadline.timer == timer and run.execution.program.timeout is None
+    return run.listed and deadline is not None and deadline.timer == timer and run.execution.program.timeout is None
 
 
 def _settles(run: Run, number: int, event: Accepted | Completed | Failed) -> bool:

@@ -98,7 +98,7 @@ class FlowService:
     def start_sync_execution(self, flow: str, *, name: str | None = None, input: str | None = None) -> SyncResult:
         """Runs an execution of an Express flow to its end, driving the cloud.
 
-        An execution that nothing can end any more is stopped with FnF.Timeout (inferred).
+        It ends with FnF.Timeout after five minutes (cloudflow.md 7); without that limit, once nothing can end it.
         """
         self._throttle.admit("StartSyncExecution")
         return self.executions.run_sync(flow, name, input)
