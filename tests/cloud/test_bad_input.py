@@ -115,7 +115,7 @@ def test_numbers_keep_what_64_bits_can_hold(world: World) -> None:
         lambda flows: flows.create_flow("g", "\ud800"),
         lambda flows: flows.create_flow("g", None),
         lambda flows: flows.update_flow("f", type="ASL"),
-        lambda flows: flows.update_flow("f", description=""),
+        lambda flows: flows.update_flow("f", description="x" * 129),
         lambda flows: flows.update_flow("f", definition=""),
         lambda flows: flows.list_flows(limit=0),
         lambda flows: flows.list_flows(limit=1001),

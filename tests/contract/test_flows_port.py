@@ -45,6 +45,16 @@ def test_a_flow_lives(flows: Flows) -> None:
         flows.describe_flow("f")
 
 
+def test_a_description_may_be_left_out_or_emptied(flows: Flows) -> None:
+    assert flows.create_flow("f", NOTHING).description == ""
+    flows.update_flow("f", description="x" * 128)
+    assert flows.update_flow("f", description="").description == ""
+    assert flows.describe_flow("f").description == ""
+    for call in (flows.update_flow, lambda name, description: flows.create_flow("g", NOTHING, description=description)):
+        with pytest.raises(InvalidArgument):
+            call("f", description="x" * 129)
+
+
 def test_flows_are_listed_by_name_and_page(flows: Flows) -> None:
     for name in ("b", "a", "c"):
         flows.create_flow(name, NOTHING)
@@ -372,6 +382,14 @@ def test_a_failed_synchronous_execution_is_an_answer(flows: Flows) -> None:
     flows.create_flow("f", FAIL, execution_mode="Express")
     result = flows.start_sync_execution("f")
     assert (result.status, result.error, result.cause) == ("Failed", "Sorry", "as asked")
+
+
+def test_a_synchronous_execution_ends_after_five_minutes_at_the_latest(flows: Flows) -> None:
+    flows.create_flow("f", CALLBACK, execution_mode="Express")
+    result = flows.start_sync_execution("f", name="e")
+    assert (result.status, result.error, result.output) == ("TimedOut", "FnF.Timeout", "")
+    assert result.stopped - result.started == 300_000
+    assert "300 seconds" in result.cause
 
 
 def test_modes_are_kept_apart(flows: Flows) -> None:

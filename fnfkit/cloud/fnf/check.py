@@ -15,6 +15,8 @@ from fnfkit.ports import EntityTooLarge, InvalidArgument
 EVENT_BYTES = 64 * 1024
 REQUEST_BYTES = 1024 * 1024
 DESCRIPTION_CHARS = 128
+"""At most. The pages say 1 to 128 and the parameter must be sent, but an empty one is taken, by create and by update
+alike: what the service says to it is not documented (inferred)."""
 ERROR_CHARS = 128
 CAUSE_CHARS = 4096
 LONGEST_WAIT = 60
@@ -97,7 +99,8 @@ def check_object(text: str, parameter: str) -> JsonObject:
 
 def check_definition(text: str) -> str:
     """A flow definition, before it is read."""
-    check_length(text, "Definition", REQUEST_BYTES * 4, 1)
+    if not check_length(text, "Definition", REQUEST_BYTES * 4):
+        raise InvalidArgument("Definition is empty; send the text of a flow.")
     if len(text) > REQUEST_BYTES or len(text.encode()) > REQUEST_BYTES:
         raise too_large(REQUEST_BYTES)
     return text

@@ -68,7 +68,7 @@ class Definitions:
         check_name(name, "Name")
         check_choice("FDL" if type is None else type, "Type", ("FDL",))
         if description is not None:
-            check_length(description, "Description", DESCRIPTION_CHARS, 1)
+            check_length(description, "Description", DESCRIPTION_CHARS)
         check_role(role_arn or "")
         definition = check_definition(definition) if definition is not None else None
         core = self._core
