@@ -17,6 +17,7 @@ from fnfkit.cli.options import ClockKind, as_json, functions_folder
 from fnfkit.cli.output import progress
 from fnfkit.cli.sources import deploy_functions
 from fnfkit.model.json import JsonObject
+from fnfkit.server.address import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from fnfkit.cloud.cloud import Cloud
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command("dev")
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(min=0, max=65535), default=8686, help="Port; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(min=0, max=65535), default=DEFAULT_PORT, help="Port; 0 takes a free one.")
 @click.option("--store", metavar="memory|FILE", default="memory", help="SQLite file that keeps the account.")
 @click.option(
     "--clock",
@@ -60,7 +61,7 @@ def dev(
     with wiring.embedded(clock=clock.value, store=store) as cloud:
         if functions is not None:
             progress("functions: " + ", ".join(deploy_functions(cloud, functions)))
-        cloud.recover()
+        wiring.recover(cloud)
         wiring.serve(cloud, host, port, allow_remote=allow_remote, ready=ready)
     return 0
 

@@ -10,9 +10,10 @@ from fnfkit.cloud.fc.api import FunctionApi
 from fnfkit.cloud.mns.service import MessageService
 from fnfkit.protocol.http import Response
 from fnfkit.server import listener
+from fnfkit.server.address import DEFAULT_PORT
 from fnfkit.server.fc import fc_service
 from fnfkit.server.fc_auth import FcVerifier
-from fnfkit.server.listener import DEFAULT_PORT, Listening, ServedCloud
+from fnfkit.server.listener import Listening, ServedCloud
 from fnfkit.server.mns import mns_service
 from fnfkit.server.mns_auth import MnsVerifier
 from fnfkit.server.push import CERTIFICATE_PATH, HttpPusher, SigningKey

@@ -25,6 +25,7 @@ from fnfkit.ports.fault import Fault, InvalidArgument
 from fnfkit.protocol.http import Request, Response
 from fnfkit.protocol.rpc import answer, error
 from fnfkit.protocol.sign import same
+from fnfkit.server.address import is_loopback
 from fnfkit.server.freeze import Freeze
 from fnfkit.server.later import Later, Signal
 from fnfkit.server.service import Answer, Service, new_request_id
@@ -33,17 +34,8 @@ PREFIX = "/_fnfkit/"
 MAX_HOLDS = 100
 MAX_ADVANCE_SECONDS = 10 * 365 * 86_400
 _MAX_BODY = 4096
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Handler: TypeAlias = Callable[[Request], Answer]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name, as a Host header or a listening address gives it, is this machine's loopback."""
-    name = host.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0] in _LOOPBACK
-    return (name if name.count(":") > 1 else name.partition(":")[0]) in _LOOPBACK
 
 
 class Control:
