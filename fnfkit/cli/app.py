@@ -83,7 +83,7 @@ def run(words: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _code(app(words, standalone_mode=False, prog_name="fnfkit"))
+        return _code(app(words or ["--help"], standalone_mode=False, prog_name="fnfkit"))
     except (KeyboardInterrupt, click.Abort):
         progress("interrupted")
         return INTERRUPTED

@@ -30,6 +30,7 @@ _HINTS = {
     "ExecutionAlreadyExists": "choose another --name, or leave it out to get a generated one",
     "InvalidAccessKeyID": "take over the export lines that `fnfkit dev` prints, or check --profile",
     "SignatureNotMatch": "the access key's secret is not the one of this account",
+    "ExecutionAlreadyCompleted": "see how it ended with: fnfkit history FLOW EXECUTION",
     "RequestTimeTooSkewed": "set the clock of this machine",
     "TaskAlreadyCompleted": "each token can be reported once",
 }

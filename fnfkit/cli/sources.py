@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from fnfkit.cli.files import read_text
 from fnfkit.cli.output import progress
 from fnfkit.cli.refusal import Refusal
-from fnfkit.cli.wiring import reader
-from fnfkit.model.json import Json
+from fnfkit.cli.wiring import json_reader, reader
 from fnfkit.model.problem import Problem, Severity
+from fnfkit.ports.fault import Fault
 
 if TYPE_CHECKING:
     from fnfkit.cloud.cloud import Cloud
@@ -77,12 +77,10 @@ def read_object(given: str, what: str) -> str:
     else:
         text, source = given, f"--{what}"
     try:
-        value: Json = json.loads(text)
+        value = json_reader()(text)
     except json.JSONDecodeError as error:
         where = f"{source}:{error.lineno}:{error.colno}"
         raise Refusal("InvalidJson", f"{where}: {what} is not JSON: {error.msg}", _quotes(text)) from None
-    except (RecursionError, ValueError) as error:
-        raise Refusal("InvalidJson", f"{source}: {what} cannot be read: {error}") from None
     if not isinstance(value, dict):
         kind = type(value).__name__
         raise Refusal("InvalidJson", f"{source}: {what} must be a JSON object, not {kind}", 'for example {"delay": 20}')
@@ -96,7 +94,8 @@ def _quotes(text: str) -> str:
 def deploy_functions(cloud: Cloud, folder: Path) -> list[str]:
     """Deploy every function of a folder; returns their names as service/function. Raises `Refusal`."""
     if not folder.is_dir():
-        raise Refusal("FolderNotFound", f"functions folder {folder} does not exist")
+        fault = "is not a folder" if folder.exists() else "does not exist"
+        raise Refusal("FolderNotFound", f"functions folder {folder} {fault}")
     found = sorted(_functions(folder))
     if not found:
         raise Refusal(
@@ -105,7 +104,10 @@ def deploy_functions(cloud: Cloud, folder: Path) -> list[str]:
             "functions are at SERVICE/FUNCTION/index.py, or at FUNCTION/index.py for any service",
         )
     for service, function, code in found:
-        cloud.functions.deploy(service, function, code=code)
+        try:
+            cloud.functions.deploy(service, function, code=code)
+        except Fault as fault:
+            raise Refusal(fault.code, f"{code}: {fault.message}", "rename the folder") from fault
     return [f"{service}/{function}" for service, function, _ in found]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnfkit.cli.blocks import Block
-from fnfkit.cli.refusal import UNREACHABLE, USAGE, Refusal
+from fnfkit.cli.refusal import REFUSED, UNREACHABLE, USAGE, Refusal
 from fnfkit.model.json import Json
 
 if TYPE_CHECKING:
@@ -57,6 +57,14 @@ def project_inspector() -> Callable[[str, Options], list[Inspected]]:
     return inspect_project
 
 
+def json_reader() -> Callable[[str], Json]:
+    """The reader of JSON texts, the account's own: NaN, numbers no double holds and half surrogates are no JSON to
+    either. Raises json.JSONDecodeError."""
+    from orjson import loads  # noqa: PLC0415
+
+    return loads
+
+
 def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
     """An embedded account. `store` is "memory" or the path of an SQLite file."""
     from fnfkit.cloud.clock import RealClock, VirtualClock  # noqa: PLC0415
@@ -72,6 +80,16 @@ def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
 
     try:
         return Cloud(clock=made, store=SqliteStore(Path(store)))
+    except StoreError as error:
+        raise Refusal("StoreError", str(error), "name another --store FILE", exit=USAGE) from error
+
+
+def recover(cloud: Cloud) -> None:
+    """Takes up what the store of an account has kept."""
+    from fnfkit.cloud.store import StoreError  # noqa: PLC0415
+
+    try:
+        cloud.recover()
     except StoreError as error:
         raise Refusal("StoreError", str(error), "name another --store FILE", exit=USAGE) from error
 
@@ -115,7 +133,8 @@ def _session(endpoint: str, region: str, profile: str) -> Session:
 
 
 def serve(cloud: Cloud, host: str, port: int, *, allow_remote: bool, ready: Callable[[Listening], None]) -> None:
-    """Serve an account until the process is told to stop."""
+    """Serve an account until the process is told to stop, or its store fails."""
+    from fnfkit.cloud.store import StoreError  # noqa: PLC0415
     from fnfkit.server.account import serve_account  # noqa: PLC0415
     from fnfkit.server.listener import CannotListen  # noqa: PLC0415
 
@@ -124,6 +143,8 @@ def serve(cloud: Cloud, host: str, port: int, *, allow_remote: bool, ready: Call
     except CannotListen as error:
         hint = "" if allow_remote else "--allow-remote lets other machines in"
         raise Refusal("CannotListen", str(error), hint, exit=UNREACHABLE) from error
+    except StoreError as error:
+        raise Refusal("StoreError", str(error), "nothing that was answered is lost", exit=REFUSED) from error
 
 
 def default_key(cloud: Cloud) -> AccessKey:

@@ -29,7 +29,7 @@ from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.ram_guard import Guard, role_of
 from fnfkit.cloud.ros.objects import Objects
 from fnfkit.cloud.ros.service import StackService
-from fnfkit.cloud.store import Store
+from fnfkit.cloud.store import Store, readable
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.cloud.targets import Targets
 from fnfkit.engine.settings import Settings
@@ -156,9 +156,11 @@ class Cloud:
     def recover(self) -> None:
         """Takes up what the store has kept: call it once, before anything else. Raises StoreError.
 
-        Virtual time goes on from the last event. Calls whose answers had not been committed are made again.
+        Virtual time goes on from the last event, of flows or of messages. Calls whose answers had not been committed
+        are made again.
         """
-        with self.lock:
+        with self.lock, readable():
+            self.clock.jump(self.mns.latest())
             self.functions.recover()
             self.invocations.recover()
             self.flows.recover()

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from fnfkit.cloud.clock import Action, DrivenClock
+from fnfkit.cloud.store import StoreError
 
 _LOOK_AT_STOP = 0.2
 """Wall seconds between two looks at the stop event of `serve_forever`."""
@@ -97,7 +98,8 @@ class Loop:
                     self._wait(None)
 
     def serve_forever(self, stop: threading.Event) -> None:
-        """Drives until `stop` is set. An action that raises is logged and does not end the loop."""
+        """Drives until `stop` is set. An action that raises is logged and does not end the loop, unless it is
+        StoreError: what is in memory is ahead of the store then, so nothing goes on, and this raises it."""
         with self._driving() as mine:
             if not mine:
                 raise RuntimeError("this loop is driven by another thread already; stop that one first")
@@ -112,6 +114,8 @@ class Loop:
     def _guarded_turn(self) -> bool:
         try:
             return self._turn()
+        except StoreError:
+            raise
         except Exception:
             _log.exception("an action of the loop failed")
             return True

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
 class StoreError(Exception):
     """A store cannot be used; the message says which one, why, and what to do."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Within, a record that makes no sense is an error of the store that had it: raises StoreError."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"what the store has kept cannot be read: {type(error).__name__}: {error}; it is damaged, or was written "
+            "by another fnfkit; move it away or name another"
+        ) from error
 
 
 class Store(Protocol):

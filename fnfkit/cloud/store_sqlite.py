@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fnfkit.cloud.store import Changes, StoreError
+from fnfkit.model.json import Json
 
 _APPLICATION = 0x464E464B
 """Marks the file as ours ("FNFK")."""
@@ -95,8 +96,9 @@ class SqliteStore:
         """A record, or None."""
         if (table, key) in self._changes.records:
             return self._changes.records[table, key]
-        row = self._db.execute("SELECT value FROM record WHERE area = ? AND key = ?", (table, key)).fetchone()
-        return row[0] if row else None
+        for (value,) in self._rows("SELECT value FROM record WHERE area = ? AND key = ?", table, key):
+            return bytes(value)
+        return None
 
     def delete(self, table: str, key: str) -> None:
         """Removes a record; an absent one is no error."""
@@ -110,13 +112,18 @@ class SqliteStore:
         yield from heapq.merge(kept, fresh)
 
     def _rows_from(self, table: str, prefix: str, start: str) -> Iterator[tuple[str, bytes]]:
-        rows = self._db.execute(
-            "SELECT key, value FROM record WHERE area = ? AND key >= ? ORDER BY key", (table, max(prefix, start))
-        )
+        text = "SELECT key, value FROM record WHERE area = ? AND key >= ? ORDER BY key"
+        rows = self._rows(text, table, max(prefix, start))
         for key, value in rows:
             if not key.startswith(prefix):
                 return
             yield key, value
+
+    def _rows(self, query: str, *values: str) -> Iterator[tuple[Json, ...]]:
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be read: {error}; restore it, or name another file") from error
 
     def append(self, stream: str, record: bytes) -> None:
         """Adds to a stream."""
@@ -127,7 +134,7 @@ class SqliteStore:
         appended = self._changes.appended.get(stream, [])
         if stream in self._changes.dropped:
             return list(appended)
-        rows = self._db.execute("SELECT record FROM journal WHERE stream = ? ORDER BY number", (stream,))
+        rows = self._rows("SELECT record FROM journal WHERE stream = ? ORDER BY number", stream)
         return [record for (record,) in rows] + appended
 
     def drop(self, stream: str) -> None:

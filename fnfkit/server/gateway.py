@@ -1,5 +1,8 @@
 """One door for every service: finds the service of a request and never lets an exception out.
 
+Once the store has failed nothing is answered any more but that: what is in memory may never have been written. The
+thread that drives the cloud is told, and whoever started it decides.
+
 Dispatch is a table tried in order (api-signing.md 0): the control endpoints, then the services that recognise a
 request by its Authorization header or path (message queues, functions, stacks), then the RPC-style products, which
 recognise by Action and Version and take everything else.
@@ -9,10 +12,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from fnfkit.cloud.clock import DrivenClock
 from fnfkit.cloud.ram import Ram
+from fnfkit.cloud.store import StoreError
 from fnfkit.protocol.http import Request, Response
 from fnfkit.protocol.rpc import error
 from fnfkit.server import fnf, sts
@@ -21,6 +26,8 @@ from fnfkit.server.control import Control
 from fnfkit.server.later import Later
 from fnfkit.server.rpc import Rpc
 from fnfkit.server.service import Answer, Service, new_request_id
+
+T = TypeVar("T")
 
 _log = logging.getLogger("fnfkit.server")
 
@@ -31,6 +38,8 @@ class Loop(Protocol):
     def touch(self) -> None: ...
 
     def wake(self) -> None: ...
+
+    def post(self, action: Callable[[], None]) -> None: ...
 
 
 class Served(Protocol):
@@ -55,7 +64,8 @@ class Gateway:
     def __init__(self, cloud: Served, services: Sequence[Service] = (), *, verifier: Verifier | None = None) -> None:
         products = (fnf.product(cloud.flows, cloud.clock), sts.product(cloud.ram))
         rpc = Rpc(verifier or Verifier(cloud.ram), products)
-        self._touch = cloud.loop.touch
+        self._loop = cloud.loop
+        self._broken: StoreError | None = None
         self._services = (Control(cloud.clock, cloud.ram).service(), *services, rpc.service())
 
     def room(self, head: Request) -> int:
@@ -68,29 +78,35 @@ class Gateway:
 
     def handle(self, request: Request) -> Answer:
         """Answers a request, now or later. It does not block for longer than the cloud folds one turn of work."""
-        self._touch()
-        answer = _safe(lambda: self._service(request).handle(request))
+        self._loop.touch()
+        answer = self._safe(lambda: self._service(request).handle(request))
         if isinstance(answer, Later):
-            pending = answer
-            return pending.becoming(lambda: _safe_response(pending.answer))
+            return answer.becoming(partial(self._safe, answer.answer))
         return answer
 
     def _service(self, request: Request) -> Service:
         return next(service for service in self._services if service.matches(request))
 
+    def _safe(self, produce: Callable[[], T]) -> T | Response:
+        try:
+            if self._broken is not None:
+                raise self._broken
+            return produce()
+        except StoreError as failure:
+            return self._give_up(failure)
+        except Exception:
+            return _internal_error()
 
-def _safe(produce: Callable[[], Answer]) -> Answer:
-    try:
-        return produce()
-    except Exception:
-        return _internal_error()
+    def _give_up(self, failure: StoreError) -> Response:
+        if self._broken is None:
+            self._broken = failure
+            self._loop.post(partial(_raise, failure))
+        message = f"An internal error has occurred: {failure}"
+        return error(500, "InternalServerError", message, request_id=new_request_id(), host="")
 
 
-def _safe_response(produce: Callable[[], Response]) -> Response:
-    try:
-        return produce()
-    except Exception:
-        return _internal_error()
+def _raise(failure: StoreError) -> None:
+    raise failure
 
 
 def _internal_error() -> Response:

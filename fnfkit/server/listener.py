@@ -20,13 +20,13 @@ from typing import Protocol
 
 import uvicorn
 
+from fnfkit.cloud.store import StoreError
+from fnfkit.server.address import DEFAULT_PORT, is_loopback
 from fnfkit.server.connection import Connection
-from fnfkit.server.control import is_loopback
 from fnfkit.server.door import Door
 from fnfkit.server.gateway import Gateway, Served
 from fnfkit.server.service import Service
 
-DEFAULT_PORT = 8680
 KEEP_ALIVE_SECONDS = 60
 GRACE_SECONDS = 2.0
 """How long clients may take to read their answers once the server stops."""
@@ -70,11 +70,12 @@ def serve(
 ) -> None:
     """Serves a cloud until SIGINT or SIGTERM, from the main thread. `ready` is called once it listens.
 
-    Raises `CannotListen`. Everybody who can reach a non-loopback address can use the cloud; it takes `allow_remote`.
+    Raises `CannotListen`, and `StoreError` if the store fails meanwhile. Everybody who can reach a non-loopback address
+    can use the cloud; it takes `allow_remote`.
     """
     listener = _listen(host, port, allow_remote)
     server = _Server(Door(Gateway(cloud, services)))
-    with listener, _signals(server.stop), _driven(cloud):
+    with listener, _signals(server.stop), _driven(cloud, server.stop):
         server.on_started = lambda: ready(_listening(listener))
         server.run(sockets=[listener])
 
@@ -90,12 +91,13 @@ def serving(
 ) -> Iterator[Listening]:
     """Serves a cloud from background threads for as long as the block lasts; port 0 is any free port.
 
-    Clients may connect at once: the socket listens before the first of them is served. Raises `CannotListen`.
+    Clients may connect at once: the socket listens before the first of them is served. Raises `CannotListen`, and at
+    the end `StoreError` if the store failed meanwhile.
     """
     listener = _listen(host, port, allow_remote)
     server = _Server(Door(Gateway(cloud, services)))
     thread = threading.Thread(target=server.run, args=([listener],), name="fnfkit-http", daemon=True)
-    with listener, _driven(cloud):
+    with listener, _driven(cloud, server.stop):
         thread.start()
         try:
             yield _listening(listener)
@@ -127,10 +129,19 @@ def _listening(listener: socket.socket) -> Listening:
 
 
 @contextmanager
-def _driven(cloud: ServedCloud) -> Iterator[None]:
-    """Has a thread drive the cloud's work and time."""
+def _driven(cloud: ServedCloud, give_up: Callable[[], None]) -> Iterator[None]:
+    """Has a thread drive the cloud's work and time. If the store fails, calls `give_up`, and raises at the end."""
     stop = threading.Event()
-    thread = threading.Thread(target=cloud.serve_forever, args=(stop,), name="fnfkit-cloud", daemon=True)
+    failures: list[StoreError] = []
+
+    def drive() -> None:
+        try:
+            cloud.serve_forever(stop)
+        except StoreError as failure:
+            failures.append(failure)
+            give_up()
+
+    thread = threading.Thread(target=drive, name="fnfkit-cloud", daemon=True)
     thread.start()
     try:
         yield
@@ -138,6 +149,8 @@ def _driven(cloud: ServedCloud) -> Iterator[None]:
         stop.set()
         cloud.loop.wake()
         thread.join()
+    if failures:
+        raise failures[0]
 
 
 @contextmanager

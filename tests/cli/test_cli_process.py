@@ -6,12 +6,14 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,9 +36,12 @@ def process(home: Path, *words: object, **more: str) -> subprocess.CompletedProc
 
 
 @contextmanager
-def dev(home: Path, *words: object) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def dev(
+    home: Path, *words: object, largest_file: int = resource.RLIM_INFINITY
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """A running `fnfkit dev --json` on a free port, and what it printed when it was ready."""
-    command = [*FNFKIT, "dev", "--port", "0", "--json", *map(str, words)]
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_file}, {largest_file})); "
+    command = [*FNFKIT[:2], limit + FNFKIT[2], "dev", "--port", "0", "--json", *map(str, words)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, env=environment(home)) as server:
         try:
@@ -123,6 +128,42 @@ def test_dev_keeps_the_account_in_a_file(tmp_path: Path) -> None:
     with dev(tmp_path, "--store", store) as (_, account):
         said = process(tmp_path, "flows", "ls", "--json", **client(account))
     assert [flow["name"] for flow in json.loads(said.stdout)["data"]] == ["cb"]
+
+
+def test_dev_says_what_is_wrong_with_its_file(tmp_path: Path) -> None:
+    store = tmp_path / "account.db"
+    with dev(tmp_path, "--store", store) as (_, account):
+        process(tmp_path, "flows", "create", "cb", TEMPLATES / "callback" / "flow.fdl.yml", **client(account))
+        taken = process(tmp_path, "dev", "--port", "0", "--store", store)
+    assert (taken.returncode, taken.stdout) == (2, "") and "in use by another process" in taken.stderr
+    with closing(sqlite3.connect(store)) as db:
+        db.execute("UPDATE record SET value = ? WHERE area = 'flow'", (b"{{",))
+        db.commit()
+    damaged = process(tmp_path, "dev", "--port", "0", "--store", store)
+    assert (damaged.returncode, damaged.stdout) == (2, "")
+    assert "error[StoreError]: what the store has kept cannot be read" in damaged.stderr
+    assert "hint: " in damaged.stderr and "Traceback" not in damaged.stderr
+
+
+def test_dev_ends_when_its_disk_is_full(tmp_path: Path) -> None:
+    definition = json.dumps({"input": "x" * 20_000})
+    store = tmp_path / "account.db"
+    with dev(tmp_path, "--store", store, largest_file=150 * 1024) as (server, account):
+        make = ("flows", "create", "cb", TEMPLATES / "callback" / "flow.fdl.yml")
+        assert process(tmp_path, *make, **client(account)).returncode == 0
+        for number in range(20):
+            said = process(tmp_path, "start", "cb", "--name", f"e{number}", "--input", definition, **client(account))
+            if said.returncode:
+                break
+        out, err = server.communicate(timeout=SECONDS)
+    assert number > 0 and "error[InternalServerError]" in said.stderr and "account.db" in said.stderr
+    error = json.loads(out)["error"]
+    assert (server.returncode, error["code"]) == (1, "StoreError")
+    assert error["message"].startswith("cannot write the store") and "check the free space" in error["message"]
+    assert "Traceback" not in err
+    with dev(tmp_path, "--store", store) as (_, account):
+        listed = json.loads(process(tmp_path, "executions", "cb", "--json", **client(account)).stdout)["data"]
+    assert [run["name"] for run in listed] == [f"e{done}" for done in reversed(range(number))]
 
 
 def test_dev_refuses_addresses_others_can_reach(tmp_path: Path) -> None:

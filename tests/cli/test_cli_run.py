@@ -122,7 +122,14 @@ steps:
         (["run", "ok.yml", "--input", "{'delay': 1}"], "InvalidJson", "--input:1:2"),
         (["run", "ok.yml", "--input", "[1]"], "InvalidJson", "must be a JSON object, not list"),
         (["run", "ok.yml", "--input", "@absent.json"], "FileNotFound", "input absent.json does not exist"),
-        (["run", "ok.yml", "--input", '{"a":' * 100_000], "InvalidJson", "cannot be read"),
+        (["run", "ok.yml", "--input", '{"a":' * 100_000], "InvalidJson", "is not JSON"),
+        (["run", "ok.yml", "--input", '{"a": NaN}'], "InvalidJson", "--input:1:7"),
+        (["run", "ok.yml", "--input", '{"a": 1e999}'], "InvalidJson", "is not JSON"),
+        (["run", "ok.yml", "--input", '{"a": ' + "9" * 5_000 + "}"], "InvalidJson", "is not JSON"),
+        (["run", "ok.yml", "--input", '{"a": "\\ud800"}'], "InvalidJson", "surrogate"),
+        (["run", "ok.yml", "--input", '{"a": "\ud800"}'], "InvalidJson", "surrogate"),
+        (["run", "ok.yml", "--functions", "ok.yml"], "FolderNotFound", "functions folder ok.yml is not a folder"),
+        (["run", "ok.yml", "--functions", "named"], "InvalidArgument", "named/not a name: function name"),
         (["run", "ok.yml", "--functions", "absent"], "FolderNotFound", "functions folder absent does not exist"),
         (["run", "ok.yml", "--functions", "empty"], "NoFunctions", "holds no functions"),
         (["run", "ok.yml", "--clock", "sundial"], "UsageError", "--clock"),
@@ -139,6 +146,8 @@ def test_bad_input_is_named_and_hinted_at(cli: Cli, tmp_path: Path, words: list[
     (tmp_path / "misspelt.yml").write_text(MISSPELT)
     (tmp_path / "binary.yml").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "named" / "not a name").mkdir(parents=True)
+    (tmp_path / "named" / "not a name" / "index.py").write_text("")
     said = cli(*words, "--json")
     assert said.exit == 2
     assert said.error["code"] == code
@@ -146,6 +155,12 @@ def test_bad_input_is_named_and_hinted_at(cli: Cli, tmp_path: Path, words: list[
     spoken = cli(*words)
     assert (spoken.exit, spoken.out) == (2, "")
     assert says in spoken.err
+
+
+def test_without_any_words_there_is_the_help_page(cli: Cli) -> None:
+    said = cli()
+    assert (said.exit, said.err) == (0, "")
+    assert said.out.startswith("Usage: fnfkit") and "history" in said.out
 
 
 def test_a_group_without_a_command_asks_for_one(cli: Cli) -> None:

@@ -120,6 +120,49 @@ steps:
 """
 
 
+ERRORS = """
+version: v1
+type: flow
+steps:
+  - type: task
+    name: Try
+    resourceArn: acs:fc:::services/s/functions/busy
+    timeoutSeconds: 20
+    errorMappings:
+      - {target: why, source: $local.error}
+      - {target: what, source: $local.cause}
+    retry:
+      - errors: [Busy]
+        intervalSeconds: 2
+        maxIntervalSeconds: 3
+        maxAttempts: 2
+      - errors: [FnF.TaskTimeout]
+        maxAttempts: 1
+    catch:
+      - {errors: [Busy, FC.Unknown, FnF.TaskTimeout, FnF.InvalidLocal], goto: After}
+  - {type: succeed, name: Fine}
+  - type: pass
+    name: After
+    inputMappings:
+      - {target: reason, source: $local.why}
+    outputMappings:
+      - {target: reason, source: $input.reason}
+"""
+
+HURRY = """
+version: v1
+type: flow
+timeoutSeconds: 7
+steps:
+  - {type: wait, name: First, duration: 5}
+  - {type: wait, name: Second, duration: 5}
+"""
+
+
+class Busy(Exception):
+    """What a function raises that has no time."""
+
+
 def parent(pattern: str, child: str = "child") -> str:
     """A flow whose only step runs another flow."""
     return f"""
@@ -154,6 +197,8 @@ class World:
         stub = self.cloud.functions.stub
         stub("fnf-demo", "Operation", self._operate)
         stub("s", "ask", self._ask)
+        stub("s", "busy", self._busy)
+        stub("s", "slow", lambda event: event, latency=60)
         stub("s", "bump", lambda event: {"n": event["n"] + 1})
         stub("s", "echo", lambda event: {"got": sorted(event)})
         stub("s", "scale", lambda event: {"y": event["x"] * 10})
@@ -164,6 +209,17 @@ class World:
         if event.get(operation) is False:
             raise SystemExit
         return {operation: "success", f"{operation}_txnID": f"{operation}-1"}
+
+    def _busy(self, event: dict[str, Any]) -> Any:
+        self.calls.append(event["mood"])
+        match event["mood"]:
+            case "busy":
+                raise Busy
+            case "crash":
+                raise SystemExit
+            case "odd":
+                return ["no", "object"]
+        return {"mood": event["mood"]}
 
     def _ask(self, event: dict[str, Any]) -> dict[str, str]:
         self.tokens.append(event["token"])

@@ -16,7 +16,7 @@ from fnfkit.cloud.store_crash import Crash, CrashingStore
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.cloud.store_sqlite import SqliteStore
 from fnfkit.ports import FlowNotExists
-from tests.cloud.flows import CALLBACK, EMPTY, PARALLEL, PASS, POLL, SAGA, WAIT, World, parent
+from tests.cloud.flows import CALLBACK, EMPTY, ERRORS, HURRY, PARALLEL, PASS, POLL, SAGA, WAIT, World, parent
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,13 @@ STORIES = {
     "parallel and foreach": Story(PARALLEL, '{"list":[1,2,3]}'),
     "callback": Story(CALLBACK, report="ok"),
     "callback denied": Story(CALLBACK, report="Denied"),
+    "errors, none": Story(ERRORS, '{"mood":"fine"}'),
+    "errors, retried and caught": Story(ERRORS, '{"mood":"busy"}'),
+    "errors, the process ends": Story(ERRORS, '{"mood":"crash"}'),
+    "errors, no object": Story(ERRORS, '{"mood":"odd"}'),
+    "errors, timed out twice": Story(ERRORS.replace("functions/busy", "functions/slow"), '{"mood":"fine"}'),
+    "errors, uncaught": Story(ERRORS.replace("[Busy, ", "["), '{"mood":"busy"}'),
+    "the execution times out": Story(HURRY),
     "sub-flow": Story(parent("sync"), '{"say":"hi"}', (("child", PASS),)),
     "sub-flow that waits": Story(parent("sync"), "{}", (("child", WAIT),)),
     "sub-flow that fails": Story(parent("sync"), HOTEL_FAILS, (("child", SAGA),)),
@@ -293,6 +300,59 @@ def test_a_stored_definition_that_is_no_longer_accepted_is_named() -> None:
     store.commit()
     with pytest.raises(StoreError, match=r"execution e of flow f cannot go on: its definition"):
         Cloud(store=store).recover()
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("flow", b"{{"), ("flow", b"[1]"), ("flow", b'[{"name": "f"}, 1]'), ("live", b"[]"), ("schedule", b"\xff")],
+)
+def test_a_damaged_record_is_an_error_of_the_store(table: str, row: bytes) -> None:
+    store = MemoryStore(durable=True)
+    world = World(store)
+    world.cloud.flows.create_flow("f", WAIT)
+    world.cloud.flows.create_schedule("f", "s", "@every 1m")
+    world.cloud.flows.start_execution("f", name="e")
+    ((key, _),) = store.scan(table)
+    store.put(table, key, row)
+    store.commit()
+    with pytest.raises(StoreError, match=r"cannot be read: .*damaged"):
+        Cloud(store=store).recover()
+
+
+def test_a_damaged_journal_is_an_error_of_the_store() -> None:
+    store = MemoryStore(durable=True)
+    world = World(store)
+    world.cloud.flows.create_flow("f", CALLBACK)
+    world.cloud.flows.start_execution("f", name="e")
+    world.cloud.run_until_idle()
+    ((key, _),) = store.scan("live")
+    assert store.read(key)
+    store.append(key, b'["Nonsense", 1]')
+    store.commit()
+    with pytest.raises(StoreError, match=r"cannot be read: .*damaged"):
+        Cloud(store=store).recover()
+
+
+@pytest.mark.parametrize("what", ["queue", "message", "topic", "subscription"])
+def test_virtual_time_goes_on_from_messages_too(what: str) -> None:
+    store = MemoryStore(durable=True)
+    cloud = Cloud(store=store)
+    cloud.advance(500)
+    cloud.queues.create_queue("q")
+    cloud.topics.create_topic("t")
+    if what in ("message", "subscription"):
+        cloud.advance(500)
+    if what == "message":
+        cloud.queues.send_message("q", "hello")
+    if what == "subscription":
+        cloud.topics.subscribe("t", "s", f"acs:mns:{cloud.region}:{cloud.account_id}:queues/q")
+    if what == "topic":
+        cloud.queues.delete_queue("q")
+    if what == "queue":
+        cloud.topics.delete_topic("t")
+    again = Cloud(store=store)
+    again.recover()
+    assert again.clock.now() == cloud.clock.now() > Cloud().clock.now()
 
 
 def test_results_that_only_python_can_hold_survive() -> None:

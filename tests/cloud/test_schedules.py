@@ -122,8 +122,8 @@ def test_no_instant_fires_twice_or_is_lost_by_a_crash() -> None:
         before.cloud.flows.create_flow("f", EMPTY)
         before.cloud.flows.create_schedule("f", "tick", "@every 1m")
         first = World(CrashingStore(store, commits=commits), clock=VirtualClock(START))
-        first.cloud.recover()
         with pytest.raises(Crash):
+            first.cloud.recover()
             first.cloud.advance(600)
         again = World(store, clock=VirtualClock(START))
         again.cloud.recover()

@@ -73,6 +73,10 @@ class Deliveries:
         self.transit: Transit = arrive
         self.subscription: Callable[[str, str], SubscriptionRecord | None] = _nobody
 
+    def latest(self) -> int:
+        """When a notification was published last that is still on its way; 0 if none is."""
+        return max((0, *(int(orjson.loads(value)[0]["published"]) for _, value in self._store.scan(_TABLE))))
+
     def recover(self) -> None:
         """Takes up what was not accepted before the account went down."""
         for key, value in self._store.scan(_TABLE):

@@ -71,6 +71,11 @@ class QueueService:
         self.transit: Transit = arrive
         """How messages travel: at once and once, unless a test says otherwise."""
 
+    def latest(self) -> int:
+        """The last instant that the store knows of."""
+        with self._lock:
+            return self._shelf.latest()
+
     def recover(self) -> None:
         """Takes up what the store has kept."""
         with self._lock:

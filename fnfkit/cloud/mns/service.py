@@ -45,6 +45,10 @@ class MessageService:
         self.queues.rate.limit(per_second)
         self.topics.rate.limit(per_second)
 
+    def latest(self) -> int:
+        """When something happened last, as far as what the store has kept tells; 0 if it tells nothing."""
+        return max(self.queues.latest(), self.topics.latest())
+
     def recover(self) -> None:
         """Takes up what the store has kept."""
         self.queues.recover()

@@ -69,6 +69,13 @@ class Shelf:
         for _, value in self._store.scan(_QUEUE):
             yield QueueRecord(**orjson.loads(value))
 
+    def latest(self) -> int:
+        """The last instant that the records tell of; 0 if there are none."""
+        records = list(self.queues())
+        messages = (entry for record in records for entry in self.messages(record.name))
+        instants = (max(entry.enqueued, entry.first_dequeued) for entry in messages)
+        return max((0, *(record.modified for record in records), *instants))
+
     def messages(self, queue: str) -> Iterator[Entry]:
         """The messages kept of a queue, oldest first."""
         leases = {key: orjson.loads(value) for key, value in self._store.scan(_LEASE, f"{queue}/")}

@@ -77,6 +77,12 @@ class TopicService:
         """Has notifications travel in another way than at once and once."""
         self._deliveries.transit = transit
 
+    def latest(self) -> int:
+        """The last instant that the store knows of; 0 if it knows of none."""
+        with self._lock:
+            rows = [row for table in (_TOPIC, _SUBSCRIPTION) for _, row in self._store.scan(table)]
+            return max((self._deliveries.latest(), *(int(orjson.loads(row)["modified"]) for row in rows)))
+
     def recover(self) -> None:
         """Takes up what the store has kept."""
         with self._lock:
