@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import fnfkit
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "fnfkit"
 
@@ -36,6 +38,13 @@ MATRIX: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 """Package -> the packages it may import. The public façade `fnfkit/__init__` resolves names lazily from any of them."""
+
+EXPORTS = [
+    *("FC", "App", "CloudError", "CompileError", "FlowFailed", "FnF", "Steps", "TaskToken", "approval", "catch"),
+    *("caught", "context", "elsewhere", "fail", "input", "local", "native", "otherwise", "parallel", "part"),
+    *("poll_until", "retry", "saga", "this", "wait", "when"),
+]
+"""What `fnfkit` offers. Taking a name away breaks users, adding one is a promise: both are made here on purpose."""
 
 LAZY_IMPORTS: dict[str, str] = {
     "fnfkit.cli.main": "answers --version without loading the command line",
@@ -129,6 +138,15 @@ def test_modules_are_of_readable_size(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_modules_open_with_a_docstring(path: Path) -> None:
     assert (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
+
+
+def test_the_exports_are_pinned_and_each_can_be_had() -> None:
+    assert fnfkit.__all__ == EXPORTS
+    assert set(EXPORTS) <= set(dir(fnfkit))
+    for name in EXPORTS:
+        assert getattr(fnfkit, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        fnfkit.nonsense  # noqa: B018
 
 
 def test_importing_the_package_is_light() -> None:
