@@ -202,8 +202,13 @@ class Waits:
         if record.ended or not wait_seconds:
             return EXECUTION.write(record)
         signal = Signal()
-        forget = self._flows.on_end(flow, name, signal.give)
         timer = self._clock.call_at(self._clock.now() + wait_seconds * 1000, signal.give)
+
+        def ended() -> None:
+            timer.cancel()  # here, in the driving thread: virtual time must not pass for a poll that is over
+            signal.give()
+
+        forget = self._flows.on_end(flow, name, ended)
         return Later(
             lambda: EXECUTION.write(self._flows.executions.describe(flow, name, 0)), signal, forget, timer.cancel
         )
