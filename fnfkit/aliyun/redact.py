@@ -10,7 +10,9 @@ import logging
 import re
 
 _SECRET = re.compile(
-    r"""(Signature|SecurityToken|AccessKeySecret)(\\*['"]?\s*(?:=|:|%3D)\s*u?\\*['"]?)[^&\s'"\\,)}]+""", re.IGNORECASE
+    r"""(Signature|SecurityToken|AccessKeySecret)"""
+    r"""(\\*['"]?\s*(?:=|:|%3D)\s*(?:u(?=\\*['"]))?\\*['"]?)[^&\s'"\\,)}]+""",
+    re.IGNORECASE,
 )
 
 
