@@ -49,12 +49,13 @@ class Guard:
 
     def denies(self, call: TaskCall) -> Denial | None:
         """Why a step may not make its call; None if it may."""
-        request = request_of(call.target, self._region, self._account)
-        if request is None or not self.enforced:
+        arn = self._flow_role(call.flow) if self.enforced else ""
+        if not arn:
             return None
         with self._lock:
-            role = self._roles.find(self._flow_role(call.flow))
-            if role is None:
+            role = self._roles.find(arn)
+            request = request_of(call.target, self._region, self._account) if role is not None else None
+            if role is None or request is None:
                 return None
             if not self._roles.trusts(role, FLOW_SERVICE):
                 return Denial(role.name, "sts:AssumeRole", role.arn, f"its trust does not name {FLOW_SERVICE}")
