@@ -159,9 +159,11 @@ def fail(execution: Execution, scope: Scope, node: Node, error: str, cause: Json
             return
         if isinstance(owner, Fork):
             error, cause = owner.failure = owner.failure or (error, cause)
-            if not _branch_failed(execution, owner, scope) or fork_failed(execution, owner, error, cause):
+            if not _branch_failed(execution, owner, scope):
                 return
         owner.scope.last = scope.last
+        if isinstance(owner, Fork) and fork_failed(execution, owner, error, cause):
+            return
         scope, node = owner.scope, owner.node
 
 

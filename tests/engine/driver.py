@@ -28,7 +28,7 @@ from fnfkit.engine import (
     advance,
     compile,
 )
-from fnfkit.lang.fdl.read import read
+from fnfkit.lang.dialects import read
 from fnfkit.model.flow import Flow
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import FunctionRef
@@ -157,7 +157,7 @@ def key_of(invoke: Invoke) -> str:
 
 
 def flow_of(text: str) -> Flow:
-    """The flow of an FDL text that must be without errors."""
+    """The flow of a text, FDL or CloudFlow, that must be without errors."""
     reading = read(text)
     assert not reading.errors, reading.errors
     assert reading.flow is not None

@@ -1,4 +1,4 @@
-"""The worked traces of fdl.md 10 and the printed ones of scenarios.md, event by event, and recovery at every event."""
+"""The worked traces of fdl.md 10 and cloudflow.md 12, and the printed ones of scenarios.md, event by event, and recovery at every event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from fnfkit.engine import Event, Execution, Invoke, Reported, ReportedFailure, R
 from fnfkit.model.json import Json
 from tests.engine.driver import Accepts, Answer, Driver, Fails, Later, flow_of, key_of
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.yml"))
+STATE_MACHINES = Path(__file__).parents[1] / "data" / "cloudflow" / "traces"
+TRACES = [*sorted((Path(__file__).parent / "traces").glob("*.yml")), *sorted(STATE_MACHINES.glob("*.yml"))]
 traces = pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 
 

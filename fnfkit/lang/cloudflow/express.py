@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from fnfkit.lang.canonical import key_is_representable, representable
 from fnfkit.lang.cloudflow.constructors import SUFFIX
-from fnfkit.lang.cloudflow.expressions import GRAMMAR, View, mapped, spelled
+from fnfkit.lang.cloudflow.expressions import GRAMMAR, View, spelled
 from fnfkit.lang.cloudflow.schema import FUNCTIONS, MOST_NESTED_CALLS
 from fnfkit.lang.marked import DEEPEST
-from fnfkit.lang.trees import children, height
+from fnfkit.lang.trees import children, height, rebuilt, with_paths
 from fnfkit.lang.unparse import Inexpressible, unparse
 from fnfkit.model.expr import Call, Const, Expr, List, Merge, Object
 from fnfkit.model.json import Json, JsonObject
@@ -121,7 +121,7 @@ def expression_text(expr: Expr, view: View) -> str:
     """The text of an expression. Raises ValueError if it has none in this language."""
     if height(expr) > MOST_LEVELS:
         raise Inexpressible(f"an expression of more than {MOST_LEVELS} levels")
-    grammatical = _unfolded(mapped(expr, lambda path: spelled(path, view)))
+    grammatical = _unfolded(with_paths(expr, lambda path: spelled(path, view)))
     _check_functions(grammatical)
     return unparse(grammatical, GRAMMAR)
 
@@ -149,14 +149,8 @@ def _unfolded(expr: Expr) -> Expr:
             return List(tuple(_unfolded(Const(item)) for item in value))
         case Merge(parts):
             return _union(tuple(map(_unfolded, parts)))
-        case Object(fields):
-            return Object(tuple((key, _unfolded(value)) for key, value in fields))
-        case List(items):
-            return List(tuple(map(_unfolded, items)))
-        case Call(function, arguments):
-            return Call(function, tuple(map(_unfolded, arguments)))
         case _:
-            return expr
+            return rebuilt(expr, _unfolded)
 
 
 def _union(parts: tuple[Expr, ...]) -> Expr:

@@ -7,29 +7,24 @@ list that the model has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fnfkit.lang.grammar import Grammar
 from fnfkit.lang.lexer import ExpressionError
+from fnfkit.lang.trees import rebuilt, with_paths
 from fnfkit.model.expr import (
     INPUT,
     RESULT,
     SCOPE_LOCAL,
-    And,
     Call,
-    Comparison,
     Const,
     Expr,
     Index,
     Key,
     List,
     Merge,
-    Negative,
-    Not,
     Object,
-    Or,
     Part,
     Path,
     Root,
@@ -103,68 +98,24 @@ class Meaningless(ExpressionError):
 
 def lowered(expr: Expr, view: View) -> Expr:
     """What an expression means at a place, constants folded. Raises ExpressionError."""
-    return folded(mapped(expr, lambda path: _meaning(path, view)))
-
-
-def mapped(expr: Expr, change: Callable[[Path], Expr]) -> Expr:
-    """The expression with every path replaced."""
-    match expr:
-        case Path():
-            return change(expr)
-        case Const():
-            return expr
-        case Object(fields):
-            return Object(tuple((key, mapped(value, change)) for key, value in fields))
-        case List(items):
-            return List(tuple(mapped(item, change) for item in items))
-        case Merge(parts):
-            return Merge(tuple(mapped(part, change) for part in parts))
-        case Comparison(op, left, right):
-            return Comparison(op, mapped(left, change), mapped(right, change))
-        case And(left, right):
-            return And(mapped(left, change), mapped(right, change))
-        case Or(left, right):
-            return Or(mapped(left, change), mapped(right, change))
-        case Not(operand):
-            return Not(mapped(operand, change))
-        case Negative(operand):
-            return Negative(mapped(operand, change))
-        case Call(function, arguments):
-            return Call(function, tuple(mapped(argument, change) for argument in arguments))
+    return folded(with_paths(expr, lambda path: _meaning(path, view)))
 
 
 def folded(expr: Expr) -> Expr:
     """Literals of constants as constants, and the functions that the model has a form of its own for."""
+    expr = rebuilt(expr, folded)
     match expr:
-        case Object(fields):
-            pairs = tuple((key, folded(value)) for key, value in fields)
-            if all(isinstance(value, Const) for _, value in pairs):
-                return Const({key: value.value for key, value in pairs if isinstance(value, Const)})
-            return Object(pairs)
-        case List(items):
-            elements = tuple(map(folded, items))
-            if all(isinstance(item, Const) for item in elements):
-                return Const([item.value for item in elements if isinstance(item, Const)])
-            return List(elements)
-        case Call("jsonMerge", (one, other)):
-            first, second = folded(one), folded(other)
-            return Merge((*first.parts, second) if isinstance(first, Merge) else (first, second))
-        case Call(function, arguments):
-            name = "stringToJson" if function == "fromJSON" else function
-            return Call(name, tuple(map(folded, arguments)))
-        case Merge(parts):
-            return Merge(tuple(map(folded, parts)))
-        case Comparison(op, left, right):
-            return Comparison(op, folded(left), folded(right))
-        case And(left, right):
-            return And(folded(left), folded(right))
-        case Or(left, right):
-            return Or(folded(left), folded(right))
-        case Not(operand):
-            return Not(folded(operand))
-        case Negative(operand):
-            return Negative(folded(operand))
-        case Const() | Path():
+        case Object(fields) if all(isinstance(value, Const) for _, value in fields):
+            return Const({key: value.value for key, value in fields if isinstance(value, Const)})
+        case List(items) if all(isinstance(item, Const) for item in items):
+            return Const([item.value for item in items if isinstance(item, Const)])
+        case Call("jsonMerge", (Merge(parts), other)):
+            return Merge((*parts, other))
+        case Call("jsonMerge", arguments):
+            return Merge(arguments)
+        case Call("fromJSON", arguments):
+            return Call("stringToJson", arguments)
+        case _:
             return expr
 
 

@@ -87,7 +87,7 @@ ADVICE: dict[str, str] = {
     "Retry": "only Task, Parallel and Map handle errors",
     "OutputConstructor": "a Choice or Fail has no output of its own: build it in a Pass",
     "Next": "a Choice goes on with the Next of its branches or its Default; Succeed and Fail end their scope",
-    "End": "a Choice always goes on; give it branches to a state that ends",
+    "End": "a Choice goes on with its branches; a Succeed or Fail needs no End to end",
     "Choices": "the options of a Choice are its Branches",
     "Iterator": "the states of a Map stand in its Processor",
     "ItemProcessor": "the states of a Map stand in its Processor",

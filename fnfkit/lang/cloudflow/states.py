@@ -52,7 +52,7 @@ def read_scope(owner: JsonObject, what: str, at: Location, findings: Findings) -
 def _state(value: Json, at: Location, findings: Findings) -> Step:
     state = findings.mapping(value, at, "a state", "E01")
     if state is None:
-        return Pass(name="", takes=SCOPE_LOCAL, gives=INPUT)
+        return Pass(name="", takes=SCOPE_LOCAL, gives=INPUT, end=True)
     type = findings.text(state, "Type", at, "E01")
     name = _name(state, at, findings)
     if type not in STATES:
@@ -61,7 +61,7 @@ def _state(value: Json, at: Location, findings: Findings) -> Step:
             findings.error("E01", (*at, "Type"), f"there is no state type `{type:.40}`", fix)
         elif "Type" not in state:
             findings.error("E01", at, "the state has no `Type`", among(STATES))
-        return Pass(name=name, takes=SCOPE_LOCAL, gives=INPUT)
+        return Pass(name=name, takes=SCOPE_LOCAL, gives=INPUT, end=True)
     findings.known(state, STATES[type], at, f"a {type} state")
     return _finished(_body(type, state, name, at, findings), state, at, findings)
 

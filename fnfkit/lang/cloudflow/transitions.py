@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 
 from fnfkit.lang.fdl.findings import Findings
 from fnfkit.model.flow import Choice, Fail, Foreach, Parallel, Step, Succeed, Task
@@ -64,7 +65,7 @@ def _check_onward(step: Step, state: dict[str, Json], at: Location, findings: Fi
 def in_order(steps: list[Step], start: str | None) -> tuple[Step, ...]:
     """The states with the first one to run in front, and transitions that the order tells left out."""
     steps = sorted(steps, key=lambda step: step.name != start)
-    return tuple(_settled(step, following) for step, following in zip(steps, [*steps[1:], None], strict=True))
+    return tuple(_settled(step, following) for step, following in zip_longest(steps, steps[1:]))
 
 
 def _settled(step: Step, following: Step | None) -> Step:

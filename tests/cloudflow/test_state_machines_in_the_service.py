@@ -1,0 +1,166 @@
+"""State machines in an embedded account: the checklist of scenarios.md 11, and what CreateFlow checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from fnfkit.cloud.clock import VirtualClock
+from fnfkit.cloud.cloud import Cloud
+from fnfkit.ports import FlowRecord, InvalidArgument
+
+LATEST = "acs:fc:us-west-1:123456789012:functions/work/LATEST"
+
+
+def definition(mode: str = "RequestComplete", kind: str = "Async", arn: str = LATEST, name: str = "MyFlow") -> str:
+    """The printed machine, as JSON on one line."""
+    parameters = {"invocationType": kind, "resourceArn": arn, "body.$": "$Input"}
+    task = {"Type": "Task", "Name": "InvokeFunction", "Action": "FC:InvokeFunction", "TaskMode": mode}
+    state = {**task, "Parameters": parameters, "End": True}
+    machine = {"Type": "StateMachine", "Name": name, "SpecVersion": "v1", "StartAt": "InvokeFunction"}
+    return json.dumps({**machine, "States": [state]})
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with Cloud(clock=VirtualClock(0)) as made:
+        made.functions.stub("", "work", lambda event: {"did": event}, latency=5)
+        yield made
+
+
+def create(cloud: Cloud, text: str, mode: str = "", name: str = "MyFlow") -> FlowRecord:
+    return cloud.flows.create_flow(name, text, execution_mode=mode)
+
+
+def run(cloud: Cloud, input: str = '{"n": 1}') -> tuple[str, str, int]:
+    name = cloud.flows.start_execution("MyFlow", input=input).name
+    cloud.run_until(lambda: cloud.flows.describe_execution("MyFlow", name).stopped is not None)
+    record = cloud.flows.describe_execution("MyFlow", name)
+    assert record.stopped is not None
+    return record.status, record.output, record.stopped - record.started
+
+
+def test_the_printed_form_ends_before_its_task_does(cloud: Cloud) -> None:
+    create(cloud, definition())
+    assert run(cloud) == ("Succeeded", "{}", 0)
+
+
+def test_waiting_for_the_system_does_what_the_text_promised(cloud: Cloud) -> None:
+    create(cloud, definition("WaitForSystemCallback"))
+    assert run(cloud) == ("Succeeded", '{"did":{"n":1}}', 5_000)
+
+
+def test_a_task_that_fails_fails_the_state(cloud: Cloud) -> None:
+    def fails(event: object) -> dict[str, object]:
+        raise KeyError("gone")
+
+    cloud.functions.stub("", "work", fails)
+    create(cloud, definition("WaitForSystemCallback"))
+    status, _, _ = run(cloud)
+    assert status == "Failed"
+
+
+def test_express_flows_answer_synchronously_and_only_so(cloud: Cloud) -> None:
+    create(cloud, definition(kind="Sync"), "Express")
+    with pytest.raises(InvalidArgument, match="StartSyncExecution"):
+        cloud.flows.start_execution("MyFlow")
+    result = cloud.flows.start_sync_execution("MyFlow", input='{"n": 2}')
+    assert (result.status, result.output) == ("Succeeded", '{"did":{"n":2}}')
+
+
+def test_standard_flows_do_not_answer_synchronously(cloud: Cloud) -> None:
+    create(cloud, definition(kind="Sync"))
+    with pytest.raises(InvalidArgument, match="StartExecution"):
+        cloud.flows.start_sync_execution("MyFlow")
+
+
+@pytest.mark.parametrize("mode", ["WaitForSystemCallback", "WaitForCustomCallback"])
+def test_express_flows_take_request_complete_only(cloud: Cloud, mode: str) -> None:
+    with pytest.raises(InvalidArgument, match="RequestComplete only"):
+        create(cloud, definition(mode), "Express")
+    create(cloud, definition(kind="Sync"), "Express")
+    with pytest.raises(InvalidArgument, match="RequestComplete only"):
+        cloud.flows.update_flow("MyFlow", definition=definition(mode))
+
+
+def test_express_flows_wait_twenty_seconds_at_most(cloud: Cloud) -> None:
+    def waiting(seconds: str) -> str:
+        head = "Type: StateMachine\nSpecVersion: v1\nName: MyFlow\nStartAt: W\nStates:\n"
+        return f"{head}  - {{Type: Wait, Name: W, {seconds}, End: true}}\n"
+
+    with pytest.raises(InvalidArgument, match="20 seconds"):
+        create(cloud, waiting("Seconds: 21"), "Express")
+    create(cloud, waiting('"Seconds.$": $Input.s'), "Express")
+    assert cloud.flows.start_sync_execution("MyFlow", input='{"s": 20}').status == "Succeeded"
+    assert cloud.flows.start_sync_execution("MyFlow", input='{"s": 21}').status == "Failed"
+
+
+def test_express_executions_last_five_minutes(cloud: Cloud) -> None:
+    text = "Type: StateMachine\nSpecVersion: v1\nName: MyFlow\nStartAt: W\nStates:\n"
+    text += "  - {Type: Wait, Name: W, Seconds: 20, Next: W}\n"
+    create(cloud, text, "Express")
+    result = cloud.flows.start_sync_execution("MyFlow")
+    assert result.stopped is not None
+    assert (result.status, result.stopped - result.started) == ("TimedOut", 300_000)
+
+
+def test_the_inner_name_must_be_the_flows_own(cloud: Cloud) -> None:
+    with pytest.raises(InvalidArgument, match="its Name is 'Other'"):
+        create(cloud, definition(name="Other"))
+    create(cloud, definition())
+    with pytest.raises(InvalidArgument, match="its Name is 'Other'"):
+        cloud.flows.update_flow("MyFlow", definition=definition(name="Other"))
+
+
+def test_errors_of_a_definition_have_their_line(cloud: Cloud) -> None:
+    with pytest.raises(InvalidArgument, match="line 1: there is no task mode `Sometimes`"):
+        create(cloud, definition("Sometimes"))
+
+
+@pytest.mark.parametrize("arn", [LATEST, "acs:fc:::functions/work/LATEST", "acs:fc:::functions/work"])
+def test_functions_have_arns_without_a_service(cloud: Cloud, arn: str) -> None:
+    create(cloud, definition(kind="Sync", arn=arn))
+    assert run(cloud)[:2] == ("Succeeded", '{"did":{"n":1}}')
+
+
+def test_a_qualifier_nobody_knows_fails_the_state(cloud: Cloud) -> None:
+    create(cloud, definition(kind="Sync", arn="acs:fc:::functions/nothing/prod"))
+    name = cloud.flows.start_execution("MyFlow").name
+    cloud.run_until_idle()
+    history = cloud.flows.get_execution_history("MyFlow", name).items
+    assert history[-1].type == "ExecutionFailed"
+    assert str(history[-1].detail["error"]).startswith("FC.")
+
+
+def test_a_child_is_awaited_or_only_started(cloud: Cloud) -> None:
+    cloud.flows.create_flow("child", definition(kind="Sync", name="child"))
+    for mode, expected in (("WaitForSystemCallback", {"did": {"k": 1}}), ("RequestComplete", None)):
+        task = f"Action: 'FNF:StartExecution', TaskMode: {mode}"
+        parameters = f"Parameters: {{resourceArn: 'acs:fnf:::flow/child', executionName: {mode}, input: {{k: 1}}}}"
+        text = "Type: StateMachine\nSpecVersion: v1\nName: MyFlow\nStartAt: C\nStates:\n"
+        text += f"  - {{Type: Task, Name: C, {task}, {parameters}, End: true}}\n"
+        if mode == "RequestComplete":
+            cloud.flows.update_flow("MyFlow", definition=text)
+        else:
+            create(cloud, text)
+        output = json.loads(run(cloud)[1])
+        assert output == expected or (output["FlowName"], output["ExecutionName"]) == ("child", mode)
+
+
+def test_executions_survive_a_restart_in_their_language() -> None:
+    from fnfkit.cloud.store_memory import MemoryStore
+
+    store = MemoryStore(durable=True)
+    text = "Type: StateMachine\nSpecVersion: v1\nName: MyFlow\nStartAt: W\nStates:\n"
+    text += "  - {Type: Wait, Name: W, Seconds: 20, Next: D}\n  - {Type: Pass, Name: D, End: true}\n"
+    before = Cloud(clock=VirtualClock(0), store=store)
+    create(before, text)
+    name = before.flows.start_execution("MyFlow", input='{"n": 1}').name
+    before.run_until(lambda: len(before.flows.get_execution_history("MyFlow", name).items) >= 3)
+    after = Cloud(clock=VirtualClock(0), store=store)
+    after.recover()
+    after.run_until_idle()
+    record = after.flows.describe_execution("MyFlow", name)
+    assert (record.status, record.output) == ("Succeeded", '{"n":1}')
