@@ -141,8 +141,8 @@ def _facts(record: ExecutionRecord) -> list[Block]:
 
 def _tokens(found: list[EventRecord], record: ExecutionRecord) -> Iterator[Block]:
     """The tokens an execution still waits for, in full: somebody has to report them."""
-    for step, token in [] if record.ended else waiting(found):
-        yield Line(f"step {step} waits for a report: fnfkit tasks succeed {token} --output '{{}}'")
+    for event, token in [] if record.ended else waiting(found):
+        yield Line(f"step {event.step} waits for a report: fnfkit tasks succeed {token} --output '{{}}'")
 
 
 def _span(record: ExecutionRecord) -> str:

@@ -31,16 +31,16 @@ def every(page: Callable[[str | None], Page[T]]) -> list[T]:
             return items
 
 
-def waiting(events: list[EventRecord]) -> list[tuple[str, str]]:
-    """The steps of a running execution that wait for a callback, with their tokens."""
-    pending: dict[int, tuple[str, str]] = {}
+def waiting(events: list[EventRecord]) -> list[tuple[EventRecord, str]]:
+    """Where a running execution waits for a callback: the events that say so, with their tokens."""
+    pending: dict[int, tuple[EventRecord, str]] = {}
     for event in events:
         if event.type == "TaskSubmitted":
             token = (event.detail.get("output") or {}).get("taskToken")
-            pending[event.id] = (event.step, str(token or ""))
+            pending[event.id] = (event, str(token or ""))
         elif event.type in ("TaskSucceeded", "TaskFailed", "TaskTimedOut"):
             pending.pop(event.scheduled_by, None)
-    return [(step, token) for step, token in pending.values() if token]
+    return [(event, token) for event, token in pending.values() if token]
 
 
 def end_of(events: list[EventRecord]) -> tuple[str, Json]:

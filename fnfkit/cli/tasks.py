@@ -5,55 +5,66 @@ from __future__ import annotations
 import click
 
 from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
-from fnfkit.cli.following import history, waiting
+from fnfkit.cli.inbox import WaitingTask, inbox, token_of
+from fnfkit.cli.moments import span, stamp
 from fnfkit.cli.options import as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.sources import read_object
-from fnfkit.cli.wiring import remote
+from fnfkit.cli.wiring import remote, time_of
+from fnfkit.model.json import JsonObject
 
 app = click.Group("tasks", help="Tasks that wait for a callback.", no_args_is_help=True)
 
 
 @app.command()
-@click.argument("flow", help="Name of the flow.")
-@click.argument("execution", help="Name of the execution.")
-@click.option("--tokens", is_flag=True, help="Print the tokens alone, one per line.")
+@click.argument("flow", default="", help="Name of the flow; all of the account if none is named.")
+@click.argument("execution", default="", help="Name of the execution; all that run if none is named.")
+@click.option("--tokens", is_flag=True, help="Print the whole tokens alone, one per line.")
 @connection
 @as_json
 def ls(flow: str, execution: str, tokens: bool, endpoint: str, region: str, profile: str, json: bool) -> int:
-    """List the tasks of an execution that wait for a callback."""
-    flows = remote(endpoint, region, profile)
-    ended = flows.describe_execution(flow, execution).ended
-    found = [] if ended else waiting(history(flows, flow, execution))
-    table = Table(("step", "token"), tuple(Row(task) for task in found))
-    shown: list[Block] = [table if found else Line("no tasks wait", Tone.QUIET)]
-    if tokens:
-        shown = [Line(token) for _, token in found]
-    result([{"step": step, "token": token} for step, token in found], shown, as_json=json)
+    """List the tasks that wait for a callback, the one that has waited longest first."""
+    found = inbox(remote(endpoint, region, profile), flow, execution)
+    now = time_of(endpoint)
+    result([_data(task, now) for task in found], _shown(found, now, tokens=tokens), as_json=json)
     return 0
 
 
+def _data(task: WaitingTask, now: int) -> JsonObject:
+    own = {"flow": task.flow, "execution": task.execution, "step": task.step, "token": task.token}
+    return {**own, "since": stamp(task.since), "age_seconds": (now - task.since) / 1_000}
+
+
+def _shown(found: list[WaitingTask], now: int, *, tokens: bool) -> list[Block]:
+    if tokens:
+        return [Line(task.token) for task in found]
+    rows = tuple(Row((span(now - t.since), t.flow, t.execution, t.step, t.short_token)) for t in found)
+    return [Table((">age", "flow", "execution", "step", "token"), rows) if rows else Line("no tasks wait", Tone.QUIET)]
+
+
 @app.command()
-@click.argument("token", help="The task token.")
+@click.argument("token", help="The task token, or the short form that `tasks ls` shows.")
 @click.option("--output", default="{}", help="Output as a JSON object, @FILE, or - for standard input.")
 @connection
 @as_json
 def succeed(token: str, output: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has succeeded."""
     given = read_object(output, "output")
-    event = remote(endpoint, region, profile).report_task_succeeded(token, given)
+    flows = remote(endpoint, region, profile)
+    event = flows.report_task_succeeded(token_of(flows, token), given)
     result({"event_id": event}, [Line("reported as succeeded", Tone.GOOD)], as_json=json)
     return 0
 
 
 @app.command()
-@click.argument("token", help="The task token.")
+@click.argument("token", help="The task token, or the short form that `tasks ls` shows.")
 @click.option("--error", required=True, help="Error name, which retry and catch of the step look at.")
 @click.option("--cause", default="", show_default=False, help="What went wrong.")
 @connection
 @as_json
 def fail(token: str, error: str, cause: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has failed."""
-    event = remote(endpoint, region, profile).report_task_failed(token, error, cause)
+    flows = remote(endpoint, region, profile)
+    event = flows.report_task_failed(token_of(flows, token), error, cause)
     result({"event_id": event}, [Line("reported as failed", Tone.GOOD)], as_json=json)
     return 0

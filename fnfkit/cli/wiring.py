@@ -15,6 +15,7 @@ from fnfkit.model.json import Json
 
 if TYPE_CHECKING:
     from fnfkit.aliyun.session import Session
+    from fnfkit.cli.compiled import Definition
     from fnfkit.cli.inspection import Inspected
     from fnfkit.cloud.cloud import Cloud
     from fnfkit.cloud.ram import AccessKey
@@ -55,6 +56,13 @@ def project_inspector() -> Callable[[str, Options], list[Inspected]]:
     from fnfkit.cli.inspect_python import inspect_project  # noqa: PLC0415
 
     return inspect_project
+
+
+def project_definitions() -> Callable[[str], list[Definition]]:
+    """What compiles the flows of a project in Python."""
+    from fnfkit.cli.compiled import definitions  # noqa: PLC0415
+
+    return definitions
 
 
 def json_reader() -> Callable[[str], Json]:
@@ -99,6 +107,23 @@ def remote(endpoint: str, region: str, profile: str) -> Flows:
     from fnfkit.aliyun import AliyunFlows  # noqa: PLC0415
 
     return AliyunFlows(_session(endpoint, region, profile))
+
+
+def time_of(endpoint: str) -> int:
+    """Unix milliseconds where an endpoint is: an embedded account may live in virtual time."""
+    import json  # noqa: PLC0415
+    import time  # noqa: PLC0415
+    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415
+
+    from fnfkit.aliyun.session import is_local, url  # noqa: PLC0415
+
+    if endpoint and is_local(endpoint):
+        try:
+            with build_opener(ProxyHandler({})).open(f"{url(endpoint)}/_fnfkit/health", timeout=5) as answer:
+                return int(json.load(answer)["now"])
+        except (OSError, ValueError, KeyError):  # something else listens there
+            pass
+    return int(time.time() * 1_000)
 
 
 def messages(endpoint: str, region: str, profile: str) -> tuple[Queues, Topics]:

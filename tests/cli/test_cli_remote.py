@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fnfkit.cli import inbox
+from fnfkit.cli.refusal import Refusal
 from fnfkit.cloud.cloud import Cloud
 from tests.cli.conftest import FUNCTIONS, TEMPLATES, Cli
 
@@ -52,6 +54,52 @@ def test_an_execution_that_is_waited_for(cli: Cli, account: Cloud) -> None:
     assert cli("start", "poll", "--name", "one", "--json").error["code"] == "ExecutionAlreadyExists"
 
 
+def test_the_inbox_shows_what_waits_in_the_whole_account(cli: Cli, account: Cloud) -> None:
+    assert cli("tasks", "ls").out == "no tasks wait\n"
+    for flow in ("approval", "second"):
+        cli("flows", "create", flow, CALLBACK)
+    for flow, name in (("second", "old"), ("approval", "new"), ("approval", "newer")):
+        assert cli("start", flow, "--name", name).exit == 0
+        account.run_until(lambda flow=flow, name=name: waits(account, name, flow))  # type: ignore[misc]
+        account.advance(3_600)
+    tasks = cli("tasks", "ls", "--json").data
+    assert isinstance(tasks, list)
+    assert [(task["flow"], task["execution"]) for task in tasks] == [
+        ("second", "old"),
+        ("approval", "new"),
+        ("approval", "newer"),
+    ]
+    assert [round(task["age_seconds"]) // 3_600 for task in tasks] == [3, 2, 1]
+    lines = cli("tasks", "ls").out.splitlines()
+    assert lines[0].split() == ["age", "flow", "execution", "step", "token"]
+    assert lines[1].split()[:3] == ["3", "h", "second"]
+    assert len(cli("tasks", "ls", "approval").out.splitlines()) == 3
+    short = lines[1].split()[-1]
+    assert short.startswith("…")
+    assert tasks[0]["token"] not in "".join(lines)
+    assert cli("tasks", "succeed", short, "--output", '{"status": "ok"}').exit == 0
+    assert cli("tasks", "fail", tasks[1]["token"][-10:], "--error", "Denied").exit == 0
+    assert [task["execution"] for task in cli("tasks", "ls", "--json").data] == ["newer"]  # type: ignore[union-attr]
+    assert cli("tasks", "succeed", tasks[2]["token"][-1], "--json").exit == 0, "one is left: even this names it"
+    assert cli("tasks", "succeed", short, "--json").exit == 1
+
+
+def test_a_short_token_of_several_tasks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [inbox.WaitingTask("f", "e", "s", token, 0) for token in ("a" * 40 + "12", "b" * 40 + "2")]
+    monkeypatch.setattr(inbox, "inbox", lambda flows: tasks)
+    with pytest.raises(Refusal, match="2 waiting tasks"):
+        inbox.token_of(None, "2")  # type: ignore[arg-type]
+    assert inbox.token_of(None, "…12") == tasks[0].token  # type: ignore[arg-type]
+    assert inbox.token_of(None, "9") == "9"  # type: ignore[arg-type]
+    assert inbox.token_of(None, tasks[1].token) == tasks[1].token  # type: ignore[arg-type]
+
+
+def test_an_inbox_of_what_is_not_there(cli: Cli, account: Cloud) -> None:
+    cli("flows", "create", "approval", CALLBACK)
+    assert cli("tasks", "ls", "nowhere", "--json").error["code"] == "FlowNotExists"
+    assert cli("tasks", "ls", "approval", "nobody", "--json").error["code"] == "ExecutionNotExists"
+
+
 def test_a_callback_is_reported(cli: Cli, account: Cloud) -> None:
     cli("flows", "create", "approval", CALLBACK)
     for name in ("yes", "no"):
@@ -78,8 +126,8 @@ def test_a_callback_is_reported(cli: Cli, account: Cloud) -> None:
     assert {run["name"]: run["output"] for run in runs}["yes"] == {"s": "ok"}
 
 
-def waits(account: Cloud, name: str) -> bool:
-    page = account.flows.get_execution_history("approval", name)
+def waits(account: Cloud, name: str, flow: str = "approval") -> bool:
+    page = account.flows.get_execution_history(flow, name)
     return any(event.type == "TaskSubmitted" for event in page.items)
 
 
