@@ -23,7 +23,9 @@ class Control(Outcomes):
     """Lowers control flow."""
 
     def _if(self, node: ast.If) -> bool:
-        cases, rest = _cases(node)
+        cases, rest = self._open_cases(*_cases(node))
+        if not cases:
+            return self.block(rest)
         if not rest and all(_idle(body) for _, body in cases):
             raise Complaint(node, "this if does nothing", "remove it")
         leaves = self._plain_leaves(cases, rest)
@@ -31,6 +33,17 @@ class Control(Outcomes):
             self._arms_if(node, leaves, [*(body for _, body in cases), rest])
             return True
         return self._flat_if(cases, rest)
+
+    def _open_cases(self, cases: list[tuple[ast.expr, Body]], rest: Body) -> tuple[list[tuple[ast.expr, Body]], Body]:
+        """Without the cases that are decided before the flow runs."""
+        still: list[tuple[ast.expr, Body]] = []
+        for test, body in cases:
+            known = self.constant(test)
+            if known is None or not isinstance(known.const, bool):
+                still.append((test, body))
+            elif known.const:
+                return still, body
+        return still, rest
 
     def _plain_leaves(self, cases: list[tuple[ast.expr, Body]], rest: Body) -> list[Leaf] | None:
         """The tests of an if whose bodies can stand in the choice: they come back and jump nowhere."""

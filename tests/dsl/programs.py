@@ -270,7 +270,7 @@ class Writer:
             )
             inner[name] = "out"
             if self.chance(3):
-                self.emit(depth + 1, f"if {self.test(inner)}:")
+                self.emit(depth + 1, f"if {self.test(inner)} or r:")
                 self.emit(depth + 2, self.call(inner))
         self.in_try = before
         return inner
@@ -291,7 +291,8 @@ class Writer:
     def if_(self, env: Env, depth: int, loop: bool) -> Env | None:
         ends: list[Env] = []
         for number in range(self.pick([1, 1, 2])):
-            self.emit(depth, f"{'elif' if number else 'if'} {self.test(env)}:")
+            test = self.test(env)
+            self.emit(depth, f"{'elif' if number else 'if'} {'r' if test in ('True', 'False') else test}:")
             self._arm(env, depth, loop, ends)
         if self.chance(2):
             self.emit(depth, "else:")
@@ -313,7 +314,7 @@ class Writer:
         self.emit(depth + 1, f"{name} = {self.call(env, plain=True)}")
         inner = {**env, name: "out"}
         if forever:
-            self.emit(depth + 1, f"if {self.test(inner)}:")
+            self.emit(depth + 1, f"if r or {self.test(inner)}:")
             self.emit(depth + 2, "break")
         self.block(dict(inner), depth + 1, True, 4)
         return dict(inner) if forever else env
