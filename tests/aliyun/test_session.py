@@ -163,3 +163,9 @@ def test_no_secret_in_print() -> None:
 def test_redaction(text: str) -> None:
     assert "HIDE" in text
     assert "HIDE" not in redact(text)
+
+
+@pytest.mark.parametrize("value", ["Uabc", "uabc%2B", "u", "%2Fu", "abc"])
+def test_nothing_of_a_value_stays(value: str) -> None:
+    assert redact(f"/?Signature={value}&Action=x") == "/?Signature=***&Action=x"
+    assert redact(f"{{u'SecurityToken': u'{value}'}}") == "{u'SecurityToken': u'***'}"
