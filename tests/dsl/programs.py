@@ -79,7 +79,8 @@ class Writer:
 
     def call(self, env: Env, plain: bool = False) -> str:
         if not plain and self.chance(8):
-            return f"first_good(limit={self.simple(env, 'int')}, word={self.simple(env, 'str')})"
+            limit = f"{self.call(env, plain=True)}.n" if self.chance(3) else self.simple(env, "int")
+            return f"first_good(limit={limit}, word={self.simple(env, 'str')})"
         name = self.pick(["f0", "f1", "f2"])
         if name == "f2":
             extra = self.pick(["", f", b={self.simple(env, 'str')}", f", c={self.simple(env, 'bool')}"])
@@ -93,6 +94,8 @@ class Writer:
     def argument(self, env: Env, kind: str) -> str:
         if self.chance(6):
             return f"{{'k': {self.simple(env, kind)}, 'c': 1, 'in': {{'t': {self.simple(env, 'str')}}}}}"
+        if self.chance(8):
+            return f"{self.call(env, plain=True)}{self.pick(['', '.s', '.maybe', '.inner'])}"
         return self.simple(env, kind)
 
     def test(self, env: Env, depth: int = 0) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import linecache
 import textwrap
+from collections.abc import Callable
 
 import pytest
 
-from fnfkit import CompileError, FlowFailed, native
+from fnfkit import CompileError, FlowFailed, caught, native, part
 from fnfkit.dsl.flow import PythonFlow
+from fnfkit.engine import Invoke
 from fnfkit.lang.fdl.write import write
 from fnfkit.model.flow import Choice, Pass, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Mark
 from tests.dsl.constructs import Construct, flow_of
 from tests.dsl.test_goldens import app_of
-from tests.engine.driver import run
+from tests.engine.driver import Fails, run
 
 INPUT = {"id": "a", "count": 1, "flag": True, "ids": [], "maybe": None, "data": {"kind": "x"}}
 
@@ -169,3 +171,65 @@ def test_constants_can_be_looked_into() -> None:
     made = flow("x = {'a': 1, 'b': [2, 3]}\ny = x['a']\nz = x['b'][1]\nload(id)\nreturn {'y': y, 'z': z}")
     with native(stubs=STUBS):
         assert outcome(made, INPUT) == made.native(**INPUT) == {"y": 1, "z": 3}
+
+
+def failing(made: PythonFlow[..., Json], **errors: type[Exception]) -> tuple[Json, Json]:
+    """The outputs natively and on the engine where some functions fail."""
+
+    def stub(name: str) -> Callable[[JsonObject], Json]:
+        def answer(event: JsonObject) -> Json:
+            if name in errors:
+                raise errors[name]("broken")
+            return {**STUBS["load"]({"id": name}), **event}
+
+        return answer
+
+    def mock(name: str) -> Callable[[Invoke], Json]:
+        def answer(invoke: Invoke) -> Json:
+            try:
+                return stub(name)(invoke.input)
+            except Exception as error:
+                return Fails(caught(error).error, caught(error).cause)
+
+        return answer
+
+    with native(stubs={name: stub(name) for name in ("load", "save", "anything", "ask")}):
+        natively = made.native(**INPUT)
+    mocks = {name: mock(name) for name in ("load", "save", "anything", "ask")}
+    return natively, run(made.compile().flow, INPUT, mocks).output
+
+
+def test_the_inner_except_comes_first() -> None:
+    body = """
+    try:
+        try:
+            load(id)
+        except OutOfStock:
+            return {"by": "inner"}
+    except Exception:
+        return {"by": "outer"}
+    return {"by": "none"}
+    """
+    made = flow(body)
+    assert failing(made, load=made.body.__globals__["OutOfStock"]) == ({"by": "inner"}, {"by": "inner"})
+    assert failing(made, load=ValueError) == ({"by": "outer"}, {"by": "outer"})
+    assert failing(made) == ({"by": "none"}, {"by": "none"})
+
+
+def test_an_except_catches_what_is_derived() -> None:
+    made = flow("try:\n    load(id)\nexcept OutOfStock:\n    return {'by': 'name'}\nreturn {'by': 'none'}")
+    derived = type("Rarer", (made.body.__globals__["OutOfStock"],), {})
+    assert failing(made, load=derived) == ({"by": "name"}, {"by": "name"})
+
+
+def test_an_argument_of_a_part_is_computed_once() -> None:
+    made = flow("found = doubled(anything(n=count))\nreturn {'a': found['a'], 'b': found['b']}")
+    made.body.__globals__["doubled"] = doubled
+    assert failing(made) == ({"a": "anything", "b": 1}, {"a": "anything", "b": 1})
+
+
+@part
+def doubled(event: dict[str, object]) -> dict[str, object]:
+    first = event["id"]
+    second = event["n"]
+    return {"a": first, "b": second}
