@@ -9,12 +9,16 @@ from pathlib import Path
 
 from fnfkit.cli.files import parted, read_text
 from fnfkit.cli.refusal import Refusal
-from fnfkit.lint import Checked, Options, check_text
+from fnfkit.lang.dialect import Reading
+from fnfkit.lang.dialects import DIALECTS, dialect_of
+from fnfkit.lint import Checked, Options, check, check_text
 from fnfkit.model.flow import Flow
 
 DEFINITIONS = (".yml", ".yaml", ".json")
 PYTHON = ".py"
-_A_FLOW = re.compile(r"""^[\s{]*["']?type["']?\s*:\s*["']?flow["']?\s*,?\s*$""", re.MULTILINE)
+_A_FLOW = re.compile(
+    r"""^[\s{]*["']?(?:type["']?\s*:\s*["']?flow|Type["']?\s*:\s*["']?StateMachine)["']?\s*,?\s*$""", re.MULTILINE
+)
 _AN_APP = re.compile(r"^\w+\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?App\(", re.MULTILINE)
 _SKIPPED = ("node_modules", "__pycache__", "site-packages")
 
@@ -31,7 +35,13 @@ class Inspected:
 def inspect_definition(path: Path, options: Options) -> Inspected:
     """The findings of a definition in FDL. Raises `Refusal` for a file that cannot be read."""
     text = read_text(path, "definition")
-    reading, findings = check_text(text, options)
+    dialect = dialect_of(text)
+    if dialect is DIALECTS["fdl"]:
+        reading, findings = check_text(text, options)
+    else:
+        # The rules are about FDL's own ways with $local; of state machines only what their reader says is known.
+        reading = dialect.read(text)
+        findings = check(Reading(None, reading.problems, reading.marks), options, source=text)
     return Inspected(Checked(str(path), text, findings), reading.flow, path.name)
 
 

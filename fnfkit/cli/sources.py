@@ -34,18 +34,20 @@ def read_definition(path: Path, *, check: bool = True) -> str:
         for problem in reading.problems:
             if problem.severity is Severity.WARNING:
                 progress("warning: " + complaint(path, text, reading, problem))
-        if reading.errors:
-            raise _refused(path, text, reading)
+        refuse_errors(path, text, reading)
     return text
 
 
-def _refused(path: Path, text: str, reading: Reading) -> Refusal:
+def refuse_errors(path: Path, text: str, reading: Reading) -> None:
+    """Raises `Refusal` with every error of a reading, if there is any."""
+    if not reading.errors:
+        return
     shown = reading.errors[:MOST_PROBLEMS]
     complaints = [complaint(path, text, reading, problem) for problem in shown]
     rest = len(reading.errors) - len(shown)
     if rest:
         complaints.append(f"... and {rest} more")
-    return Refusal("InvalidDefinition", "\n".join(complaints))
+    raise Refusal("InvalidDefinition", "\n".join(complaints))
 
 
 def complaint(path: Path, text: str, reading: Reading, problem: Problem) -> str:

@@ -23,12 +23,13 @@ MATRIX: dict[str, set[str]] = {
     "engine": {"model"},
     "dsl": {"model"},
     "lint": {"model", "lang"},
+    "graph": {"model"},
     "workers": {"model", "ports"},
     "aliyun": {"model", "ports", "protocol"},
     "cloud": {"model", "lang", "engine", "ports"},
     "server": {"model", "ports", "protocol", "cloud"},
     "cli": {
-        *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "workers"),
+        *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "graph", "workers"),
         *("aliyun", "cloud", "server"),
     },
     "testing": {
