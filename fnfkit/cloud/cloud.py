@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +22,7 @@ from fnfkit.cloud.fnf.core import Core, Ids, Quotas, Registry
 from fnfkit.cloud.fnf.runner import Runner
 from fnfkit.cloud.fnf.service import FlowService
 from fnfkit.cloud.fnf.subflows import FlowActions, FlowTarget
-from fnfkit.cloud.fnf.throttle import Throttle
+from fnfkit.cloud.fnf.throttle import STEPS, Pace, Throttle
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.mns.rate import SENDS_PER_SECOND
 from fnfkit.cloud.mns.service import MessageService
@@ -34,6 +35,11 @@ from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.cloud.targets import Targets
 from fnfkit.engine.settings import Settings
 from fnfkit.model.names import ActionRef, FlowRef, FunctionRef
+
+
+def _settings(settings: Settings, throttle: bool) -> Settings:
+    """With a rate of steps turns are short, since one that has begun is not cut."""
+    return replace(settings, turn_steps=min(settings.turn_steps, STEPS // 10)) if throttle else settings
 
 
 class Cloud:
@@ -86,7 +92,8 @@ class Cloud:
         )
         self.mns.limit_sends(SENDS_PER_SECOND if throttle else None)
         self.queues, self.topics = self.mns.queues, self.mns.topics
-        core = self._core(settings or Settings(), quotas or Quotas(), seed)
+        core = self._core(_settings(settings or Settings(), throttle), quotas or Quotas(), seed)
+        core.runner.pace = Pace(self.clock) if throttle else None
         self.flows = FlowService(core, Throttle(self.clock, throttle))
         destinations = Destinations(self.queues, self.topics, region=region, account_id=account_id)
         self.invocations = InvocationQueue(self.functions, self.store, destinations)

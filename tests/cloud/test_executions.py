@@ -489,6 +489,28 @@ def test_documented_rates(call: Callable[[object], object], size: int, rate: int
         call(world.cloud.flows)
 
 
+@pytest.mark.parametrize(("executions", "steps"), [(60, 10), (1, 450)])
+def test_steps_are_entered_at_the_documented_rate(executions: int, steps: int) -> None:
+    world = World(throttle=True)
+    chain = EMPTY.partition("  - ")[0] + "".join(f"  - {{type: pass, name: S{n}}}\n" for n in range(steps))
+    world.cloud.flows.create_flow("f", chain)
+    start = world.cloud.clock.now()
+    for number in range(executions):
+        world.cloud.flows.start_execution("f", name=f"e{number}")
+    world.cloud.run_until_idle()
+    entered = sorted(
+        (event.time - start) / 1000
+        for number in range(executions)
+        for token in ("1", "1001")
+        for event in world.cloud.flows.executions.history("f", f"e{number}", token, 1000).items
+        if event.type == "StepEntered"
+    )
+    assert len(entered) == executions * steps
+    assert entered[99] == 0 and entered[-1] == pytest.approx((executions * steps - 100) / 100, abs=0.2)
+    for number, at in enumerate(entered):
+        assert number < 100 + 100 * at + 10, "a turn that has begun is not cut, and that is all"
+
+
 def test_ten_thousand_waiting_executions_cost_little_memory() -> None:
     import tracemalloc
 

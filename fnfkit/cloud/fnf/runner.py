@@ -22,6 +22,7 @@ from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.fnf.archive import Archive
 from fnfkit.cloud.fnf.journal import decode_event, encode, encode_answer, encode_event
 from fnfkit.cloud.fnf.run import Due, Outcome, Run, StoredFlow, parse_object
+from fnfkit.cloud.fnf.throttle import Pace
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.targets import Targets, TaskCall
@@ -46,6 +47,9 @@ class Runner:
         """How many executions have not ended."""
         self.on_callback: Callable[[str, Outcome], None] = _ignore
         """Told, without the lock, of each ended execution that has a callback token."""
+        self.pace: Pace | None = None
+        """How fast steps may be entered, if there is a limit."""
+        self._resumes_at = 0
         self.now = clock.now
         self._clock = clock
         self._store = store
@@ -149,7 +153,10 @@ class Runner:
             self._thread = get_ident()
             work, self._work = self._work, []
             ready, self._ready = self._ready, []
-            for run in ready:
+            for position, run in enumerate(ready):
+                if self.pace is not None and self.pace.free_at() > self.now():
+                    self._wait_for(self.pace.free_at(), ready[position:])
+                    break
                 run.queued = False
                 if run.inbox:
                     run.urgent -= run.urgent > 0
@@ -166,6 +173,13 @@ class Runner:
                 self._work[:0] = work[done:]
                 self._post()
 
+    def _wait_for(self, at: int, ready: list[Run]) -> None:
+        """Has the next round, with these executions in it, at an instant."""
+        self._ready[:0] = ready
+        if self._resumes_at != at:
+            self._resumes_at = at
+            self._clock.call_at(at, self._post)
+
     def _fold(self, run: Run, event: Event) -> Transition:
         execution = run.execution
         if execution.status in FINAL_STATUSES:
@@ -175,6 +189,9 @@ class Runner:
         if journaled and isinstance(event, Completed | Failed):
             event, record = encode_answer(event)
         transition = advance(execution, event)
+        if self.pace is not None:
+            entered = execution.program.words.entered
+            self.pace.spend(sum(entry.type == entered for entry in transition.history))
         if execution.status in FINAL_STATUSES:
             self._end(run)
         elif journaled:

@@ -1,4 +1,4 @@
-"""The API's rate limits (fdl.md 6.5): one token bucket per operation, filled by the cloud's clock."""
+"""The rate limits (fdl.md 6.5): a token bucket per operation and one for steps, filled by the cloud's clock."""
 
 from __future__ import annotations
 
@@ -8,6 +8,27 @@ from fnfkit.ports import ResourceThrottled
 _RATES = {"StartExecution": (100, 100), "DescribeExecution": (50, 5), "GetExecutionHistory": (50, 5)}
 _OTHERS = (10, 2)
 """(size of the bucket, tokens per second)."""
+
+
+STEPS = 100
+"""Steps an account may enter at once, and how many more in a second."""
+
+
+class Pace:
+    """The rate at which the executions of an account enter steps. Those beyond it wait (that they do is inferred)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._full_at = 0
+        """When the bucket is full again."""
+
+    def spend(self, steps: int) -> None:
+        """Counts steps that have been entered."""
+        self._full_at = max(self._full_at, self._clock.now()) + steps * 1000 // STEPS
+
+    def free_at(self) -> int:
+        """From when on a step may be entered: now or earlier, unless the bucket is empty."""
+        return self._full_at - 1000 + 1000 // STEPS
 
 
 class Throttle:
