@@ -508,7 +508,7 @@ def test_steps_are_entered_at_the_documented_rate(executions: int, steps: int) -
     assert len(entered) == executions * steps
     assert entered[99] == 0 and entered[-1] == pytest.approx((executions * steps - 100) / 100, abs=0.2)
     for number, at in enumerate(entered):
-        assert number < 100 + 100 * at + 10, "a turn that has begun is not cut, and that is all"
+        assert number < 100 + 100 * at + 20, "a turn that has begun is not cut, and that is all"
 
 
 def test_ten_thousand_waiting_executions_cost_little_memory() -> None:
