@@ -53,15 +53,28 @@ class Catalogue:
 
     def recover(self) -> None:
         """Takes up what the store has kept; what was deployed before this call stays."""
+        self._recover_layers()
+        for key, data in self._store.scan(_TABLE):
+            if key not in self.units:
+                self.units[key] = self._loaded(data)
+
+    def _recover_layers(self) -> None:
         for arn, digest in self._store.scan("fc.layer"):
             self.layers[arn] = digest.decode()
-        for key, data in self._store.scan(_TABLE):
-            unit = units.read(data)
-            known = self.units.get(key)
-            unit.functions = self._here(unit.functions) | (known.functions if known else {})
-            for id, version in unit.versions.items():
-                unit.versions[id] = replace(version, functions=self._here(version.functions))
-            self.units[key] = unit
+
+    def _loaded(self, data: bytes) -> Unit:
+        unit = units.read(data)
+        unit.functions = self._here(unit.functions)
+        for id, version in unit.versions.items():
+            unit.versions[id] = replace(version, functions=self._here(version.functions))
+        return unit
+
+    def _known(self, key: str) -> Unit | None:
+        """A unit, also one that the store has kept and nobody has asked for yet."""
+        if key not in self.units and (data := self._store.get(_TABLE, key)) is not None:
+            self._recover_layers()
+            self.units[key] = self._loaded(data)
+        return self.units.get(key)
 
     def _here(self, functions: dict[str, Function]) -> dict[str, Function]:
         """The functions with the folders of this process."""
@@ -152,7 +165,7 @@ class Catalogue:
     def put(self, function: Function) -> Function:
         """Creates or replaces a function, and the service where there is none."""
         key, now = unit_key(function.service, function.name), self.now()
-        unit = self.units.get(key)
+        unit = self._known(key)
         if unit is None:
             name = function.service or function.name
             unit = Unit(key=key, implicit=True, record=ServiceRecord(name=name, id=_id(name, now), created=now))

@@ -12,6 +12,7 @@ Each answer is {"body"} or {"error"}, with "http" for a WSGI handler, and {"exit
 from __future__ import annotations
 
 import base64
+import ctypes
 import json
 import logging
 import os
@@ -219,11 +220,20 @@ def _answer(handler: Handler, call: dict[str, Json], context: object) -> dict[st
     return {"body": _text(answer), "http": {"status": status, "headers": headers}}
 
 
-def namespace(value: Json) -> Json:
-    """The context object of a call: attributes all the way down, but environment-like values stay what they are."""
-    if isinstance(value, dict):
-        return SimpleNamespace(**{name: namespace(item) for name, item in value.items()})
-    return value
+class _Secret(SimpleNamespace):
+    """Credentials, kept out of logs that print the context."""
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+def namespace(value: Json, kind: type[SimpleNamespace] = SimpleNamespace) -> Json:
+    """The context object of a call: attributes all the way down; what is empty stays a dict."""
+    if not isinstance(value, dict) or not value:
+        return value
+    return kind(
+        **{name: namespace(item, _Secret if name == "credentials" else SimpleNamespace) for name, item in value.items()}
+    )
 
 
 def _text(body: bytes) -> str:
@@ -232,8 +242,10 @@ def _text(body: bytes) -> str:
 
 def _bound(memory: int) -> None:
     """Bounds what this process and its children can take; what the interpreter itself has is not counted."""
-    with open("/proc/self/statm") as statistics:
-        own = int(statistics.read().split()[0]) * resource.getpagesize()
+    own = 64 * 1024 * 1024
+    if sys.platform == "linux":
+        with open("/proc/self/statm") as statistics:
+            own = int(statistics.read().split()[0]) * resource.getpagesize()
     limit = own + memory * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -241,14 +253,25 @@ def _bound(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
 
 
+def _peak() -> int:
+    """The most memory this process has had, in KB. (What getrusage says includes the parent's before the start.)"""
+    try:
+        with open("/proc/self/status") as status:
+            return int(status.read().partition("VmHWM:")[2].split(None, 1)[0])
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _adopt() -> None:
+    """Has processes that lose their parent become children of this one, so that they can be found and ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
 def _die_with(lifeline: int) -> None:
     """Ends this process, and what it has started, once the server is gone."""
-    while True:
-        try:
-            if not os.read(lifeline, 1):
-                break
-        except OSError:
-            break
+    while os.read(lifeline, 1):
+        continue
     os.killpg(0, 9)
 
 
@@ -264,7 +287,9 @@ def main() -> None:
     sys.path[:0] = [setup["code"], *setup["paths"]]
     sys.dont_write_bytecode = True
     sys.argv = [setup["code"]]
+    _adopt()
     _bound(setup["memory"])
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     instance = Instance(setup)
     while (call := read_frame(requests)) is not None:
         try:
@@ -275,8 +300,7 @@ def main() -> None:
             sys.stdout.flush()
             os._exit(end.code if isinstance(end.code, int) else 1)
         sys.stdout.flush()
-        sys.stderr.flush()
-        answer["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        answer["memory"] = _peak()
         write_frame(answers, answer)
 
 
