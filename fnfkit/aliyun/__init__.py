@@ -2,5 +2,6 @@
 
 from fnfkit.aliyun.flows import AliyunFlows, Unreachable
 from fnfkit.aliyun.session import Key, NoCredentials, Session, connect
+from fnfkit.aliyun.stacks import AliyunStacks
 
-__all__ = ["AliyunFlows", "Key", "NoCredentials", "Session", "Unreachable", "connect"]
+__all__ = ["AliyunFlows", "AliyunStacks", "Key", "NoCredentials", "Session", "Unreachable", "connect"]

@@ -100,7 +100,7 @@ class Session:
         )
         client._signer = _signer(self.credentials, client)
         if self.endpoint:
-            for product in ("fnf", "Sts") if local else ("fnf",):
+            for product in ("fnf", "ROS", "Sts", "Ram") if local else ("fnf",):
                 client.add_endpoint(self.region, product, url(self.endpoint))
         guard_sdk_logs()
         return client

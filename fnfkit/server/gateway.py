@@ -12,18 +12,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from threading import RLock
 from typing import Protocol, TypeVar
 
 from fnfkit.cloud.clock import DrivenClock
 from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.store import StoreError
+from fnfkit.ports import Stacks
 from fnfkit.protocol.http import Request, Response
 from fnfkit.protocol.rpc import error
-from fnfkit.server import fnf, sts
+from fnfkit.server import fnf, ram_api, ros, sts
+from fnfkit.server.acs3 import acs3_service
 from fnfkit.server.auth import Verifier
 from fnfkit.server.control import Control
+from fnfkit.server.fc_auth import FcVerifier
 from fnfkit.server.later import Later
+from fnfkit.server.permits import permits
 from fnfkit.server.rpc import Rpc
 from fnfkit.server.service import Answer, Service, new_request_id
 
@@ -57,16 +63,32 @@ class Served(Protocol):
     @property
     def flows(self) -> fnf.ServedFlows: ...
 
+    @property
+    def stacks(self) -> Stacks: ...
+
+    @property
+    def lock(self) -> RLock: ...
+
 
 class Gateway:
     """HTTP in front of a cloud, independent of any HTTP library. `services` are the rows between control and RPC."""
 
     def __init__(self, cloud: Served, services: Sequence[Service] = (), *, verifier: Verifier | None = None) -> None:
-        products = (fnf.product(cloud.flows, cloud.clock), sts.product(cloud.ram))
+        products = (
+            replace(fnf.product(cloud.flows, cloud.clock), permit=permits(cloud.ram, "fnf", "AccessDenied")),
+            sts.product(cloud.ram),
+            replace(ram_api.product(cloud.ram.roles, cloud.lock), permit=permits(cloud.ram, "ram", "NoPermission")),
+            replace(ros.product(cloud.stacks), permit=permits(cloud.ram, "ros", "NoPermission")),
+        )
         rpc = Rpc(verifier or Verifier(cloud.ram), products)
         self._loop = cloud.loop
         self._broken: StoreError | None = None
-        self._services = (Control(cloud.clock, cloud.ram).service(), *services, rpc.service())
+        self._services = (
+            Control(cloud.clock, cloud.ram).service(),
+            *services,
+            acs3_service(rpc, FcVerifier(cloud.ram)),
+            rpc.service(),
+        )
 
     def room(self, head: Request) -> int:
         """How many bytes of body the service of a request takes; the body itself is not looked at."""

@@ -46,6 +46,8 @@ class Product:
     version: str
     actions: Mapping[str, Action]
     refusals: Refusals
+    permit: Callable[[AccessKey, str], None] = lambda caller, action: None
+    """Raises the refusal of a caller whose role may not do an action."""
 
 
 class Rpc:
@@ -65,17 +67,25 @@ class Rpc:
             return _too_large(request)
         return _answer(lambda: self._perform(request), new_request_id(), _host(request))
 
+    def answer(self, request: Request, read: Callable[[], tuple[dict[str, str], Callable[[], AccessKey]]]) -> Answer:
+        """Answers a request that is signed some other way: `read` gives its parameters, and who verifies its caller."""
+
+        def perform() -> Result:
+            parameters, verify = read()
+            product = self._product(parameters)
+            action = _action(product, parameters, request.method)
+            require(parameters, action.required, product.refusals)
+            return _run(product, action, parameters, verify())
+
+        return _answer(perform, new_request_id(), _host(request))
+
     def _perform(self, request: Request) -> Result:
         parameters = _parameters(request)
         product = self._product(parameters)
         action = _action(product, parameters, request.method)
         require(parameters, PUBLIC_PARAMETERS, product.refusals)
         require(parameters, action.required, product.refusals)
-        caller = self._verifier.verify(request.method, parameters, product.refusals)
-        try:
-            return action.run(Call(parameters, caller))
-        except Malformed as wrong:
-            raise refuse(product.refusals.invalid, str(wrong)) from None
+        return _run(product, action, parameters, self._verifier.verify(request.method, parameters, product.refusals))
 
     def _product(self, parameters: Mapping[str, str]) -> Product:
         require(parameters, ("Version",), FNF_REFUSALS)
@@ -86,6 +96,14 @@ class Rpc:
             message = f"The requested API version '{version}' is not supported yet. Please check. Served: {served}."
             raise APIVersionNotSupported(message)
         return product
+
+
+def _run(product: Product, action: Action, parameters: Mapping[str, str], caller: AccessKey) -> Result:
+    product.permit(caller, parameters["Action"])
+    try:
+        return action.run(Call(parameters, caller))
+    except Malformed as wrong:
+        raise refuse(product.refusals.invalid, str(wrong)) from None
 
 
 def _parameters(request: Request) -> dict[str, str]:

@@ -1,0 +1,229 @@
+"""Resource Orchestration 2019-09-10: the table of its actions (api-ros.md 2, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias, TypeVar
+
+from fnfkit.model.json import JsonObject
+from fnfkit.ports import Fault, InvalidParameter, MissingParameter, Numbered, Stacks
+from fnfkit.protocol.ros import VERSION, read_numbered, read_pairs
+from fnfkit.protocol.rpc import Malformed, read_flag, read_integer
+from fnfkit.server import ros_records as records
+from fnfkit.server.auth import GATEWAY_REFUSALS
+from fnfkit.server.rpc import Action, Call, Product
+
+T = TypeVar("T")
+Parameters: TypeAlias = Mapping[str, str]
+
+
+def product(stacks: Stacks) -> Product:
+    """The operations over the stacks of an account."""
+    runs: dict[str, tuple[tuple[str, ...], Callable[[Stacks, Parameters], JsonObject]]] = {
+        "CreateStack": (("StackName",), _create_stack),
+        "UpdateStack": (("StackId",), _update_stack),
+        "DeleteStack": (("StackId",), _delete_stack),
+        "GetStack": (("StackId",), _get_stack),
+        "ListStacks": ((), _list_stacks),
+        "ListStackResources": (("StackId",), _list_resources),
+        "GetStackResource": (("StackId", "LogicalResourceId"), _get_resource),
+        "ListStackEvents": (("StackId",), _list_events),
+        "GetTemplate": ((), _get_template),
+        "ValidateTemplate": ((), _validate),
+        "PreviewStack": ((), _preview),
+        "CreateChangeSet": (("ChangeSetName",), _create_change_set),
+        "GetChangeSet": (("ChangeSetId",), _get_change_set),
+        "ListChangeSets": (("StackId",), _list_change_sets),
+        "ExecuteChangeSet": (("ChangeSetId",), _execute_change_set),
+        "DeleteChangeSet": (("ChangeSetId",), _delete_change_set),
+        "SetDeletionProtection": (("StackId", "DeletionProtection"), _protect),
+    }
+    actions = {name: Action(required, partial(_run, stacks, run)) for name, (required, run) in runs.items()}
+    return Product(VERSION, actions, GATEWAY_REFUSALS)
+
+
+def _run(stacks: Stacks, run: Callable[[Stacks, Parameters], JsonObject], call: Call) -> JsonObject:
+    return run(stacks, call.parameters)
+
+
+def _create_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+    id = stacks.create_stack(
+        given["StackName"],
+        _template(given),
+        parameters=_parameters(given),
+        timeout_minutes=_integer(given, "TimeoutInMinutes", 60),
+        disable_rollback=_flag(given, "DisableRollback"),
+        deletion_protection=given.get("DeletionProtection") == "Enabled",
+        tags=read_pairs(given, "Tags", "Key", "Value"),
+        ram_role_name=given.get("RamRoleName", ""),
+        client_token=given.get("ClientToken", ""),
+    )
+    return {"StackId": id}
+
+
+def _update_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+    if _flag(given, "DryRun"):
+        template = _new_template(given) or stacks.get_template(given["StackId"], original=True)
+        previous = _flag(given, "UsePreviousParameters")
+        stacks.preview_stack(
+            "", template, stack=given["StackId"], parameters=_parameters(given), use_previous_parameters=previous
+        )
+        return {"StackId": given["StackId"], "DryRunResult": {}}
+    id = stacks.update_stack(
+        given["StackId"],
+        _new_template(given),
+        parameters=_parameters(given),
+        use_previous_parameters=_flag(given, "UsePreviousParameters"),
+        replacement=given.get("ReplacementOption") == "Enabled",
+        disable_rollback=_flag(given, "DisableRollback"),
+        timeout_minutes=_integer(given, "TimeoutInMinutes", 0) or None,
+        tags=read_pairs(given, "Tags", "Key", "Value") or None,
+        client_token=given.get("ClientToken", ""),
+    )
+    return {"StackId": id}
+
+
+def _delete_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+    retain = read_numbered(given, "RetainResources")
+    stacks.delete_stack(given["StackId"], retain_all=_flag(given, "RetainAllResources"), retain=retain)
+    return {}
+
+
+def _get_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+    return records.stack(stacks.get_stack(given["StackId"]), outputs=given.get("OutputOption") != "Disabled")
+
+
+def _list_stacks(stacks: Stacks, given: Parameters) -> JsonObject:
+    page = stacks.list_stacks(
+        names=read_numbered(given, "StackName"),
+        statuses=read_numbered(given, "Status"),
+        page=_integer(given, "PageNumber", 1),
+        size=_integer(given, "PageSize", 10),
+    )
+    ids = {*read_numbered(given, "StackIds"), *([given["StackId"]] if given.get("StackId") else [])}
+    found = [record for record in page.items if not ids or record.id in ids]
+    return _page(page, "Stacks", [records.summary(record) for record in found])
+
+
+def _list_resources(stacks: Stacks, given: Parameters) -> JsonObject:
+    return {"Resources": [records.resource(record) for record in stacks.list_stack_resources(given["StackId"])]}
+
+
+def _get_resource(stacks: Stacks, given: Parameters) -> JsonObject:
+    record = stacks.get_stack_resource(given["StackId"], given["LogicalResourceId"])
+    wanted = read_numbered(given, "ResourceAttributes")
+    shown = bool(wanted) or given.get("ShowResourceAttributes", "").lower() != "false"
+    attributes = {name: value for name, value in record.attributes.items() if shown and (not wanted or name in wanted)}
+    return records.resource(record) | records.attributes(attributes)
+
+
+def _list_events(stacks: Stacks, given: Parameters) -> JsonObject:
+    page = stacks.list_stack_events(
+        given["StackId"],
+        logical_ids=read_numbered(given, "LogicalResourceId"),
+        types=read_numbered(given, "ResourceType"),
+        statuses=read_numbered(given, "Status"),
+        page=_integer(given, "PageNumber", 1),
+        size=_integer(given, "PageSize", 10),
+    )
+    return _page(page, "Events", [records.event(event) for event in page.items])
+
+
+def _get_template(stacks: Stacks, given: Parameters) -> JsonObject:
+    if "StackId" not in given:
+        raise MissingParameter("The input parameter StackId should be specified.")
+    body = stacks.get_template(given["StackId"], original=given.get("TemplateStage") == "Original")
+    return {"TemplateBody": body, "StackId": given["StackId"], "RegionId": given.get("RegionId", "")}
+
+
+def _validate(stacks: Stacks, given: Parameters) -> JsonObject:
+    return records.template(stacks.validate_template(_template(given)))
+
+
+def _preview(stacks: Stacks, given: Parameters) -> JsonObject:
+    changes = stacks.preview_stack(
+        given.get("StackName", ""),
+        _template(given),
+        stack=given.get("StackId", ""),
+        parameters=_parameters(given),
+        use_previous_parameters=_flag(given, "UsePreviousParameters"),
+    )
+    return {"Stack": {"StackName": given.get("StackName", ""), "Resources": [records.preview(one) for one in changes]}}
+
+
+def _create_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+    record = stacks.create_change_set(
+        given["ChangeSetName"],
+        _new_template(given),
+        stack=given.get("StackId", ""),
+        stack_name=given.get("StackName", ""),
+        type=given.get("ChangeSetType", "UPDATE"),
+        parameters=_parameters(given),
+        use_previous_parameters=_flag(given, "UsePreviousParameters"),
+        replacement=given.get("ReplacementOption") == "Enabled",
+        description=given.get("Description", ""),
+    )
+    return {"ChangeSetId": record.id, "StackId": record.stack_id}
+
+
+def _get_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+    return records.change_set(stacks.get_change_set(given["ChangeSetId"]))
+
+
+def _list_change_sets(stacks: Stacks, given: Parameters) -> JsonObject:
+    page = stacks.list_change_sets(
+        given["StackId"], page=_integer(given, "PageNumber", 1), size=_integer(given, "PageSize", 10)
+    )
+    return _page(page, "ChangeSets", [records.change_set(record) for record in page.items])
+
+
+def _execute_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+    stacks.execute_change_set(given["ChangeSetId"])
+    return {}
+
+
+def _delete_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+    stacks.delete_change_set(given["ChangeSetId"])
+    return {}
+
+
+def _protect(stacks: Stacks, given: Parameters) -> JsonObject:
+    if given["DeletionProtection"] not in ("Enabled", "Disabled"):
+        raise InvalidParameter("The specified parameter DeletionProtection is invalid, use Enabled or Disabled.")
+    stacks.set_deletion_protection(given["StackId"], given["DeletionProtection"] == "Enabled")
+    return {}
+
+
+def _template(given: Parameters) -> str:
+    for other in ("TemplateURL", "TemplateId", "TemplateScratchId"):
+        if given.get(other):
+            raise Fault.of("NotSupported", 400, f"{other} is not offered offline; send the TemplateBody.")
+    return given.get("TemplateBody", "")
+
+
+def _new_template(given: Parameters) -> str | None:
+    """The template of a change; without one the stack keeps its own."""
+    return _template(given) or None
+
+
+def _parameters(given: Parameters) -> dict[str, str]:
+    return read_pairs(given, "Parameters", "ParameterKey", "ParameterValue")
+
+
+def _integer(given: Parameters, name: str, default: int) -> int:
+    try:
+        return read_integer(given[name]) if given.get(name) else default
+    except Malformed as wrong:
+        raise InvalidParameter(f"The specified parameter {name} is invalid, it {wrong}.") from None
+
+
+def _flag(given: Parameters, name: str) -> bool:
+    try:
+        return read_flag(given[name]) if given.get(name) else False
+    except Malformed as wrong:
+        raise InvalidParameter(f"The specified parameter {name} is invalid, it {wrong}.") from None
+
+
+def _page(page: Numbered[T], name: str, items: list[JsonObject]) -> JsonObject:
+    return {name: items, "PageNumber": page.page, "PageSize": page.size, "TotalCount": page.total}
