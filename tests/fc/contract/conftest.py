@@ -15,12 +15,13 @@ from fnfkit.aliyun.functions3 import Fc3Functions
 from fnfkit.aliyun.session import Key, Session
 from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.cloud.fc.processes import ProcessRuntime
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.ports.functions import FunctionRecord, Functions, FunctionSettings
 from fnfkit.server.account import serving_account
 from fnfkit.server.listener import Listening
 
-DOORS = ["in process, service", "in process, no service", "fc2", "fc20230330"]
+DOORS = ["in process, service", "in process, no service", "in process, subprocesses", "fc2", "fc20230330"]
 
 
 def archive(**modules: str) -> bytes:
@@ -91,7 +92,8 @@ def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     kind: str = request.param
     service = "" if kind in ("in process, no service", "fc20230330") else "svc"
     if kind.startswith("in process"):
-        with Cloud() as cloud:
+        runtime = ProcessRuntime if kind.endswith("subprocesses") else None
+        with Cloud(runtime=runtime) as cloud:
             yield _opened(Door(cloud.fc, service, cloud, over_http=False))
         return
     found: Served = request.getfixturevalue("served")
