@@ -133,8 +133,10 @@ def test_requests_that_are_none_of_ours(gateway: Gateway) -> None:
     assert code(gateway, Request("GET", "/elsewhere?Action=ListFlows")) == (404, "InvalidAction.NotFound")
     assert code(gateway, Request("GET", "/?Version=2019-03-15&Version=2019-03-15")) == (400, "InvalidArgument")
     assert code(gateway, Request("GET", "/?a=%ff")) == (400, "InvalidArgument")
-    for scheme in ("ACS3-HMAC-SHA256 Credential=x", "FC a:b"):
-        assert code(gateway, Request("POST", "/", {"authorization": scheme})) == (404, "InvalidAction.NotFound")
+    foreign = Request("POST", "/", {"authorization": "FC a:b"})
+    assert code(gateway, foreign) == (404, "InvalidAction.NotFound")
+    unnamed = Request("POST", "/", {"authorization": "ACS3-HMAC-SHA256 Credential=x"})
+    assert code(gateway, unnamed) == (400, "MissingRequiredParams")
     json_body = Request("POST", "/", {"content-type": "application/json"}, b"{}")
     assert code(gateway, json_body) == (415, "UnsupportedMediaType")
 
@@ -165,8 +167,9 @@ def test_services_come_before_rpc_and_after_control(cloud: Cloud) -> None:
     gateway = Gateway(cloud, [mine])
     head = Request("PUT", "/anything", {"x-mine": "1"})
     assert gateway.handle(head) == Response(200, {}, b"{}")
-    assert (gateway.room(head), gateway.refuse_too_large(head)) == (7, Response(413))
-    assert gateway.room(Request("PUT", "/anything")) == MAX_REQUEST
+    service = gateway.service(head)
+    assert (service.max_body, service.too_large(head)) == (7, Response(413))
+    assert gateway.service(Request("PUT", "/anything")).max_body == MAX_REQUEST
     gateway.handle(Request("GET", "/_fnfkit/health", {"x-mine": "1", "host": "localhost"}))
     assert seen == ["/anything"]
 
