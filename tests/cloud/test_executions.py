@@ -511,6 +511,24 @@ def test_steps_are_entered_at_the_documented_rate(executions: int, steps: int) -
         assert number < 100 + 100 * at + 20, "a turn that has begun is not cut, and that is all"
 
 
+def test_executions_that_wait_for_their_pace_survive_a_crash() -> None:
+    store = MemoryStore(durable=True)
+    world = World(store, throttle=True)
+    steps = "".join(f"  - {{type: pass, name: S{number}}}\n" for number in range(3))
+    world.cloud.flows.create_flow("f", CALLBACK.replace("steps:\n", "steps:\n" + steps, 1))
+    names = [f"e{number}" for number in range(90)]
+    for name in names:
+        world.cloud.flows.start_execution("f", name=name)
+    world.cloud.run_until_idle()
+    histories = world.cloud.flows.executions.history
+    before = [histories("f", name, None, 1000) for name in names]
+    assert before[-1].items[0].time > before[0].items[0].time + 1000
+    assert all(page.items[-1].type == "TaskSubmitted" for page in before)
+    again = World(store)
+    again.cloud.recover()
+    assert [again.cloud.flows.executions.history("f", name, None, 1000) for name in names] == before
+
+
 def test_ten_thousand_waiting_executions_cost_little_memory() -> None:
     import tracemalloc
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from threading import RLock, get_ident
 
@@ -160,7 +161,7 @@ class Runner:
                 run.queued = False
                 if run.inbox:
                     run.urgent -= run.urgent > 0
-                    transition = self._fold(run, run.inbox.pop(0))
+                    transition = self._fold(run, self._stamped(run, run.inbox.pop(0)))
                     work.append((run, transition.commands, transition.more))
             self._store.commit()
         done = 0
@@ -179,6 +180,16 @@ class Runner:
         if self._resumes_at != at:
             self._resumes_at = at
             self._clock.call_at(at, self._post)
+
+    def _stamped(self, run: Run, event: Event) -> Event:
+        """An event that had to wait for its turn happens when it is folded."""
+        if self.pace is None or event.at == self.now():
+            return event
+        if isinstance(event, Start):
+            run.started = self.now()
+            if run.listed:
+                self._archive.open(run)
+        return replace(event, at=self.now())
 
     def _fold(self, run: Run, event: Event) -> Transition:
         execution = run.execution
