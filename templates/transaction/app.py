@@ -17,19 +17,21 @@ def operation(operation: str, **details: object) -> dict[str, str]:
 @app.steps
 def transaction(f: Steps) -> None:
     """Books a train, a flight and a hotel; what was booked is cancelled again if a later booking fails."""
+    # Nothing else can be done about a booking that cannot be cancelled.
+    again = retry(Exception, times=10, every=1, factor=2, longest=60)
     f.task(
         "BuyTrainTicket",
         operation,
         operation="buy_train_ticket",
         buy_train_ticket=input.buy_train_ticket_result,
-        catch=[catch(FC.Unknown, go="OrderFailed")],
+        catch=[catch(Exception, go="OrderFailed")],
     )
     f.task(
         "ReserveFlight",
         operation,
         operation="reserve_flight",
         reserve_flight=input.reserve_flight_result,
-        catch=[catch(FC.Unknown, go="CancelTrainTicket")],
+        catch=[catch(Exception, go="CancelTrainTicket")],
     )
     f.task(
         "ReserveHotel",
@@ -37,14 +39,21 @@ def transaction(f: Steps) -> None:
         operation="reserve_hotel",
         reserve_hotel=input.reserve_hotel_result,
         retry=[retry(FC.Unknown, times=3, every=1, factor=2)],
-        catch=[catch(FC.Unknown, go="CancelFlight")],
+        catch=[catch(Exception, go="CancelFlight")],
     )
     f.succeed("OrderSucceeded")
-    f.task("CancelFlight", operation, operation="cancel_flight", reserve_flight_txnID=local.reserve_flight_txnID)
+    f.task(
+        "CancelFlight",
+        operation,
+        operation="cancel_flight",
+        reserve_flight_txnID=local.reserve_flight_txnID,
+        retry=[again],
+    )
     f.task(
         "CancelTrainTicket",
         operation,
         operation="cancel_train_ticket",
         buy_train_ticket_txnID=local.buy_train_ticket_txnID,
+        retry=[again],
     )
     f.fail("OrderFailed", "OrderFailed", "a booking failed; what had been booked before it is cancelled")

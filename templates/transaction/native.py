@@ -19,13 +19,13 @@ def transaction_native(
     with saga("OrderFailed", "a booking failed; what had been booked before it is cancelled") as order:
         train = order.do(
             operation.named("BuyTrainTicket")(operation="buy_train_ticket", buy_train_ticket=buy_train_ticket_result),
-            undo=lambda done: operation.named("CancelTrainTicket")(
+            undo=lambda done: operation.named("CancelTrainTicket").retry(times=10, longest=60)(
                 operation="cancel_train_ticket", buy_train_ticket_txnID=done["buy_train_ticket_txnID"]
             ),
         )
         flight = order.do(
             operation.named("ReserveFlight")(operation="reserve_flight", reserve_flight=reserve_flight_result),
-            undo=lambda done: operation.named("CancelFlight")(
+            undo=lambda done: operation.named("CancelFlight").retry(times=10, longest=60)(
                 operation="cancel_flight", reserve_flight_txnID=done["reserve_flight_txnID"]
             ),
         )
