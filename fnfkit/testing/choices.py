@@ -1,0 +1,89 @@
+"""What can happen to a call: the outcomes a search tries, one for each way the flow could react.
+
+Errors that the same retry and the same catch take are equivalent, so one of them is tried. A task that catches an
+error says by that that it may fail for good; one that only retries it relies on the error passing, so there it strikes
+single attempts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fnfkit.lint.tree import places_of
+from fnfkit.model.flow import ANY_ERROR, Catch, Flow, Pattern, Retry, Task
+from fnfkit.model.names import FlowRef, FunctionRef, QueueRef, Target, TopicRef
+from fnfkit.testing.arms import entry_for
+from fnfkit.testing.schedule import Crash, Error, Lost, Outcome, Slow, TimedOut, Twice
+
+_TIMEOUT = "FnF.TaskTimeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The outcomes of each task besides success, simplest first."""
+
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    tasks: Mapping[str, Task]
+
+    def of(self, step: str) -> tuple[Outcome, ...]:
+        """Those of a step."""
+        return self.outcomes.get(step, ())
+
+
+def menu(flow: Flow, errors: Iterable[str] = (), only: Iterable[type[Outcome]] | None = None) -> Menu:
+    """The menu of a flow. `errors` are tried beside those that are declared; `only` leaves out other kinds."""
+    tasks = {place.step.name: place.step for place in places_of(flow) if isinstance(place.step, Task)}
+    concurrent = any(type(place.step).__name__ in ("Parallel", "Foreach") for place in places_of(flow))
+    kinds = tuple(only) if only is not None else None
+    found = {}
+    for name, task in tasks.items():
+        outcomes = _outcomes(task, tuple(errors), concurrent)
+        found[name] = tuple(one for one in outcomes if kinds is None or isinstance(one, kinds))
+    return Menu(found, tasks)
+
+
+def _outcomes(task: Task, errors: tuple[str, ...], concurrent: bool) -> list[Outcome]:
+    names = _representatives(task, errors)
+    outcomes: list[Outcome] = []
+    for name in names:
+        retried = entry_for(task.retry, name) is not None
+        if not retried or entry_for(task.catch, name) is not None:
+            outcomes.append(Error(name, always=retried))
+        if retried:
+            outcomes.append(Error(name))
+        outcomes.append(Error(name, after_effect=True))
+    if task.timeout is not None:
+        outcomes.append(TimedOut())
+    elif task.pattern is Pattern.WAIT_FOR_CALLBACK:
+        outcomes.append(Lost())
+    outcomes += [Twice(), Crash()]
+    return [*outcomes, Slow()] if concurrent else outcomes
+
+
+def _representatives(task: Task, errors: tuple[str, ...]) -> list[str]:
+    entries: tuple[Retry | Catch, ...] = (*task.retry, *task.catch)
+    declared = [name for entry in entries for name in entry.errors]
+    names = [name for name in (*declared, *_usual(task.target, task.pattern), *errors) if name != ANY_ERROR]
+    classes: dict[tuple[int | None, int | None], str] = {}
+    for name in names:
+        if name != _TIMEOUT:
+            classes.setdefault((entry_for(task.retry, name), entry_for(task.catch, name)), name)
+    return list(classes.values())
+
+
+def _usual(target: Target, pattern: Pattern) -> tuple[str, ...]:
+    """Errors that every call of such a target may meet (fdl.md 4.9)."""
+    match target:
+        case FunctionRef():
+            return ("FC.Unknown", "FC.ResourceThrottled")
+        case QueueRef() | TopicRef():
+            return (
+                ("MNS.InternalError", "WorkerFailed")
+                if pattern is Pattern.WAIT_FOR_CALLBACK
+                else ("MNS.InternalError",)
+            )
+        case FlowRef():
+            return ("FnF.Timeout", "ChildFailed")
+        case _:
+            return ("FnF.RuntimeError",)

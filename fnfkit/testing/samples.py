@@ -1,0 +1,90 @@
+"""What calls answer in a search: what the test says, or else made-up results with the keys that the flow reads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from fnfkit.cloud.fc.function import Stub
+from fnfkit.cloud.fc.outcome import Raised, Returned, call_stub
+from fnfkit.dsl.values import to_json
+from fnfkit.engine.commands import Invoke
+from fnfkit.lint.tree import expressions_of, flow_expressions, paths_in, places_of
+from fnfkit.model.expr import Expr, Key, Path, Root
+from fnfkit.model.flow import Flow, Pass
+from fnfkit.model.json import Json, JsonObject
+from fnfkit.testing.calls import spelled
+from fnfkit.testing.sources import names_of
+from fnfkit.testing.stubs import as_flow_sees
+
+Answers: TypeAlias = Mapping[Any, Json | list[Json] | Callable[[JsonObject], Json]]
+"""Results by step or target: a value, a list of values in turn (the last one for ever), or a function of the event."""
+
+
+@dataclass(slots=True)
+class Results:
+    """Gives each call that goes well its result, deterministically within one execution."""
+
+    answers: Mapping[str, Json]
+    wanted: tuple[Path, ...]
+    _counts: dict[str, Iterator[int]] = field(default_factory=dict)
+
+    def of(self, call: Invoke) -> Returned | Raised:
+        """The result of a call, or the error that the test's own function raised."""
+        names = (call.step, *names_of(call.target))
+        key = next((name for name in names if name in self.answers), None)
+        number = next(self._counts.setdefault(key or call.step, itertools.count()))
+        if key is None:
+            return Returned(sample(self.wanted, f"{call.step}-{number + 1}"))
+        answer = self.answers[key]
+        if callable(answer):
+            return call_stub(Stub(service="", name=call.step, answer=lambda event: _called(answer, event)), call.input)
+        if isinstance(answer, list):
+            answer = answer[min(number, len(answer) - 1)] if answer else {}
+        return Returned(to_json(answer))
+
+
+def results(flow: Flow, answers: Answers | None) -> Callable[[], Results]:
+    """Makes a fresh source of results for each execution."""
+    spelt = {spelled(key): value for key, value in (answers or {}).items()}
+    wanted = tuple(_wanted(flow))
+    return lambda: Results(spelt, wanted)
+
+
+def _called(answer: Callable[[JsonObject], Json], event: JsonObject) -> Json:
+    try:
+        return to_json(answer(event))
+    except Exception as raised:
+        raise as_flow_sees(raised) from raised
+
+
+def sample(wanted: tuple[Path, ...], text: str) -> JsonObject:
+    """An object that has all the keys of the paths, with a text that tells where each value comes from."""
+    made: JsonObject = {}
+    for path in wanted:
+        keys = [part.name for part in path.parts if isinstance(part, Key)]
+        if len(keys) != len(path.parts):
+            continue
+        place = made
+        for key in keys[:-1]:
+            inner = place.get(key)
+            place[key] = place = inner if isinstance(inner, dict) else {}
+        place.setdefault(keys[-1], f"{text}-{keys[-1]}")
+    return made
+
+
+def _wanted(flow: Flow) -> Iterator[Path]:
+    """The paths that steps read from a result or from the local: what results should have."""
+    for expr, root in _readers(flow):
+        yield from (path for path in paths_in(expr) if path.root in root and path.parts)
+
+
+def _readers(flow: Flow) -> Iterator[tuple[Expr, tuple[Root, ...]]]:
+    for place in places_of(flow):
+        roots = (Root.SCOPE_LOCAL,) if isinstance(place.step, Pass) else (Root.SCOPE_LOCAL, Root.RESULT)
+        for expr, _ in expressions_of(place.step, place.at):
+            yield expr, roots
+    for expr, _ in flow_expressions(flow):
+        yield expr, (Root.RESULT,)
