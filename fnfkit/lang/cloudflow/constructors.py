@@ -9,14 +9,12 @@ from fnfkit.lang.cloudflow.schema import FUNCTIONS, MANY, MOST_NESTED_CALLS
 from fnfkit.lang.fdl.findings import Findings, kind
 from fnfkit.lang.grammar import parse
 from fnfkit.lang.lexer import ExpressionError
-from fnfkit.lang.marked import Tagged
+from fnfkit.lang.template import read_suffixed, read_template
 from fnfkit.lang.trees import children
-from fnfkit.model.expr import Call, Const, Expr, List, Object
+from fnfkit.model.expr import Call, Expr
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
 
-SUFFIX = ".$"
-_LOOKS_LIKE_PATH = re.compile(r"\$(?:Input|Output|Context|Global|Item|input|local|context)\b")
 _LOWER_ROOT = re.compile(r"\$(input|output|context|global|item|local)\b")
 _HINT = "write a path such as $Input.key, a literal or a function call"
 
@@ -36,45 +34,12 @@ def read_constructor(owner: JsonObject, key: str, at: Location, view: View, find
 
 def constructed(value: Json, at: Location, view: View, findings: Findings) -> Expr:
     """The expression of a constructor's value: `key.$` holds an expression, any other key a constant."""
-    if isinstance(value, dict):
-        return _mapping(value, at, view, findings)
-    if isinstance(value, list):
-        items = [constructed(item, (*at, position), view, findings) for position, item in enumerate(value)]
-        if all(isinstance(item, Const) for item in items):
-            return Const([item.value for item in items if isinstance(item, Const)])
-        return List(tuple(items))
-    if isinstance(value, Tagged):
-        findings.error("E11", at, f"a constant must be JSON, not {kind(value)}", "write the value itself")
-        return Const(str(value.value))
-    if isinstance(value, str) and _LOOKS_LIKE_PATH.match(value):
-        fix = f"write `{at[-1]}.$: {value:.60}` for the value it names"
-        findings.warn("S01", at, f"`{value:.60}` is plain text under a key without `.$`", fix)
-    return Const(value)
-
-
-def _mapping(value: JsonObject, at: Location, view: View, findings: Findings) -> Expr:
-    fields: dict[str, Expr] = {}
-    for key, item in value.items():
-        place, name = (*at, key), key.removesuffix(SUFFIX)
-        if key.endswith(SUFFIX):
-            if name in value:
-                fix = "keep one of the two: both build the same key"
-                findings.error("E11", place, f"both `{name}` and `{key}` are given", fix)
-            fields[name] = read_value(item, place, view, findings)
-        else:
-            fields[key] = constructed(item, place, view, findings)
-    if all(isinstance(field, Const) for field in fields.values()):
-        return Const({name: field.value for name, field in fields.items() if isinstance(field, Const)})
-    return Object(tuple(fields.items()))
+    return read_template(value, at, lambda text, place: read_expression(text, place, view, findings), findings)
 
 
 def read_value(value: Json, at: Location, view: View, findings: Findings) -> Expr:
     """The value of a key that ends in `.$`."""
-    if isinstance(value, str):
-        return read_expression(value, at, view, findings) or Const(None)
-    fix = "drop the suffix here and put it on the inner keys" if isinstance(value, dict) else "drop the suffix `.$`"
-    findings.error("E12", at, f"`{at[-1]}` needs an expression, not {kind(value)}", fix)
-    return Const(None)
+    return read_suffixed(value, at, lambda text, place: read_expression(text, place, view, findings), findings)
 
 
 def read_expression(text: str, at: Location, view: View, findings: Findings, id: str = "E12") -> Expr | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fnfkit.lang.canonical import key_is_representable, representable
-from fnfkit.lang.cloudflow.constructors import SUFFIX
 from fnfkit.lang.cloudflow.expressions import GRAMMAR, View, spelled
 from fnfkit.lang.cloudflow.schema import FUNCTIONS, MOST_NESTED_CALLS
 from fnfkit.lang.marked import DEEPEST
+from fnfkit.lang.template import SUFFIX
 from fnfkit.lang.trees import children, height, rebuilt, with_paths
 from fnfkit.lang.unparse import Inexpressible, unparse
 from fnfkit.model.expr import Call, Const, Expr, List, Merge, Object

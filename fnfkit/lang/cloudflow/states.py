@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fnfkit.lang.cloudflow.constructors import SUFFIX, read_constructor, read_expression, read_value
+from fnfkit.lang.cloudflow.constructors import read_constructor, read_expression, read_value
 from fnfkit.lang.cloudflow.expressions import (
     ECHO,
     GIVES,
@@ -29,6 +29,7 @@ from fnfkit.lang.cloudflow.schema import (
 from fnfkit.lang.cloudflow.tasks import read_catches, read_retries, read_task
 from fnfkit.lang.cloudflow.transitions import check_transitions, in_order
 from fnfkit.lang.fdl.findings import Findings, among, kind
+from fnfkit.lang.template import SUFFIX
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr
 from fnfkit.model.flow import Arm, Choice, Fail, Foreach, Parallel, Pass, Step, Succeed, Task, Wait, When
 from fnfkit.model.json import Json, JsonObject

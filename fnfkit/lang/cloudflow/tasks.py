@@ -6,11 +6,12 @@ import math
 import re
 from dataclasses import dataclass
 
-from fnfkit.lang.cloudflow.constructors import SUFFIX, constructed, read_constructor, read_value
+from fnfkit.lang.cloudflow.constructors import constructed, read_constructor, read_value
 from fnfkit.lang.cloudflow.expressions import CATCH as CATCH_VIEW
 from fnfkit.lang.cloudflow.expressions import OWN
 from fnfkit.lang.cloudflow.schema import CATCH, LONGEST_INTERVAL, LONGEST_TIMEOUT, MODES, RETRY
 from fnfkit.lang.fdl.findings import Findings, among, kind
+from fnfkit.lang.template import SUFFIX
 from fnfkit.lang.trees import children
 from fnfkit.model.expr import INPUT, Const, Expr, Key, Object, Path, Root
 from fnfkit.model.flow import Catch, Pattern, Retry, Task

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from fnfkit.lang.canonical import dump, representable
 from fnfkit.lang.cloudflow.actions import action_of, parameters_of
-from fnfkit.lang.cloudflow.constructors import SUFFIX
 from fnfkit.lang.cloudflow.express import Expressions
 from fnfkit.lang.cloudflow.expressions import CATCH, ITEM, OWN, TAKES, View
 from fnfkit.lang.cloudflow.schema import (
@@ -22,6 +21,7 @@ from fnfkit.lang.cloudflow.states import raw_output, view_of
 from fnfkit.lang.cloudflow.tasks import PATTERNS
 from fnfkit.lang.dialect import Unsupported, Writing
 from fnfkit.lang.marked import DEEPEST
+from fnfkit.lang.template import SUFFIX
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Expr
 from fnfkit.model.flow import (
     Arm,
