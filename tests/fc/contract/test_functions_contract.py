@@ -134,8 +134,10 @@ def test_instances_kept_ready_make_the_first_call_warm(door: Door) -> None:
     functions.publish_version(service, "f")
     functions.create_alias(service, "f", "online", "1")
     made = functions.put_provision(service, "f", "online", 2)
-    assert (made.target, made.current) == (2, 2)
-    assert functions.get_provision(service, "f", "online") == made
+    assert made.target == 2
+    if not door.over_http:  # processes take a moment to start
+        door.cloud.run_until(lambda: functions.get_provision(service, "f", "online").current == 2)
+    assert functions.get_provision(service, "f", "online").current == 2
 
     def cold(qualifier: str) -> bool:
         answer = functions.invoke(service, "f", options=InvokeOptions(qualifier=qualifier))
