@@ -31,9 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "import": Entry("importing:import_flow", "Turn a flow in FDL into Python that compiles back to it."),
     "graph": Entry("graph:graph", "Draw a flow as SVG or as Mermaid text."),
     "schema": Entry("schema:schema", "Print the JSON Schema of FDL, for editors."),
-    "demo": Entry(
-        "demo:demo", "Run the documented polling, transaction, callback and error-handling flows in virtual time."
-    ),
+    "demo": Entry("demo:demo", "Run the documented flows in virtual time and compare them with their documentation."),
     "run": Entry("run:run", "Run a flow on an embedded account and print its history, status and output."),
     "dev": Entry("dev:dev", "Serve an embedded account until SIGINT or SIGTERM."),
     "flows": Entry("flows:app", "The flows of an account."),

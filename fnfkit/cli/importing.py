@@ -63,7 +63,7 @@ def poll_loops(steps: tuple[Step, ...]) -> Iterator[str]:
         backs = sorted(places[arm.goto] for arm in arms if arm.goto in places and places[arm.goto] < position)
         loop = steps[backs[0] : position] if backs else ()
         if any(isinstance(inner, Wait) for inner in loop) and any(isinstance(inner, Task) for inner in loop):
-            yield f"{loop[0].name} to {step.name} poll: plain Python says `while True:` with wait(...) and a call inside."
+            yield f"{loop[0].name} to {step.name} poll: plain Python says `while True:` with a wait(...) inside."
 
 
 def sagas(steps: tuple[Step, ...]) -> Iterator[str]:

@@ -22,12 +22,14 @@ def positions(made: Layered, widths: Sequence[float], gap: float) -> list[float]
     if not made.rank:
         return []
     crossed = _crossed(made)
+    pulls = _strongest(made.above), _strongest(made.below)
     layouts = []
     for down in (True, False):
         layers = made.layers if down else made.layers[::-1]
         neighbours = made.above if down else made.below
-        layouts.append(_Packing([list(layer) for layer in layers], neighbours, crossed, widths, gap).places())
-        mirrored = _Packing([layer[::-1] for layer in layers], neighbours, crossed, widths, gap).places()
+        back = pulls[1] if down else pulls[0]
+        layouts.append(_Packing([list(layer) for layer in layers], neighbours, back, crossed, widths, gap).places())
+        mirrored = _Packing([layer[::-1] for layer in layers], neighbours, back, crossed, widths, gap).places()
         layouts.append([-place for place in mirrored])
     x = _middle(layouts, widths)
     _draw_near(made, x, widths, gap)
@@ -108,6 +110,8 @@ class _Packing:
 
     layers: list[list[int]]
     neighbours: _Neighbours
+    back: dict[int, int]
+    """The strongest pull that each vertex has from the other side."""
     crossed: set[tuple[int, int]]
     widths: Sequence[float]
     gap: float
@@ -148,13 +152,17 @@ class _Packing:
         return root
 
     def _wanted(self, vertex: int, place: dict[int, int]) -> list[int]:
-        """The neighbours to stand below: the one with the strongest pull, else those in the middle."""
+        """The neighbours to stand below: those in the middle of the ones that pull strongest, if none of their own
+        pulls is stronger."""
         found = sorted(self.neighbours.get(vertex, ()), key=lambda pair: place[pair[0]])
-        if not found:
-            return []
-        strongest = max(pull for _, pull in found)
+        strongest = max((pull for _, pull in found), default=0)
         strong = [other for other, pull in found if pull == strongest]
-        return [strong[(len(strong) - 1) // 2], strong[len(strong) // 2]]
+        middle = [strong[(len(strong) - 1) // 2], strong[len(strong) // 2]] if strong else []
+        return [other for other in middle if self.back[other] == strongest]
+
+
+def _strongest(neighbours: _Neighbours) -> dict[int, int]:
+    return {vertex: max(pull for _, pull in found) for vertex, found in neighbours.items()}
 
 
 def _sorted(before: dict[int, dict[int, float]]) -> list[int]:

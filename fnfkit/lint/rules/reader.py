@@ -123,4 +123,13 @@ RULES = (
         bad=flow_text(_MAPPED % "$input.a-b"),
         good=flow_text(_MAPPED % "$input.a_b"),
     ),
+    _error(
+        "E13",
+        "Python that cannot become a flow",
+        "fdl.md 2",
+        "A construct of Python that FDL has no step for, as the compiler of `@app.flow` reports it. The "
+        "page docs/language.md has every construct, what it becomes, and the way out where it cannot.",
+        bad="",
+        good="",
+    ),
 )
