@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -118,19 +122,40 @@ def test_a_failing_call_back_harms_nobody_else(world: World, caplog: pytest.LogC
     assert seen == ["a", "b"] and caplog.text.count("ZeroDivisionError: ") == 2
 
 
-def test_a_hundred_runs_have_the_same_history_to_the_byte() -> None:
-    def story() -> bytes:
-        world = World()
-        world.run(SAGA, '{"buy_train_ticket_result":1,"reserve_flight_result":1,"reserve_hotel_result":false}')
-        world.run(PARALLEL, '{"list":[3,1,2]}', flow="g", name="x")
-        world.run(CALLBACK, flow="h", name="y")
-        world.cloud.flows.report_task_succeeded(world.tokens[0], "{}")
-        generated = world.cloud.flows.start_execution("g", input='{"list":[]}').name
-        world.cloud.run_until_idle()
-        places = (("f", "e"), ("g", "x"), ("h", "y"), ("g", generated))
-        return json.dumps([[asdict(event) for event in world.history(*place)] for place in places]).encode()
+def story() -> bytes:
+    """The histories of several flows, as text."""
+    world = World()
+    world.run(SAGA, '{"buy_train_ticket_result":1,"reserve_flight_result":1,"reserve_hotel_result":false}')
+    world.run(PARALLEL, '{"list":[3,1,2]}', flow="g", name="x")
+    world.run(CALLBACK, flow="h", name="y")
+    world.cloud.flows.report_task_succeeded(world.tokens[0], "{}")
+    generated = world.cloud.flows.start_execution("g", input='{"list":[]}').name
+    world.cloud.run_until_idle()
+    places = (("f", "e"), ("g", "x"), ("h", "y"), ("g", generated))
+    return json.dumps([[asdict(event) for event in world.history(*place)] for place in places]).encode()
 
+
+def test_a_hundred_runs_have_the_same_history_to_the_byte() -> None:
     assert len({story() for _ in range(100)}) == 1
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_history_does_not_depend_on_the_process(seed: str) -> None:
+    code = "import sys; from tests.cloud.test_executions import story; sys.stdout.buffer.write(story())"
+    root = Path(__file__).parents[2]
+    environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=root, env=environment, check=True)
+    assert said.stdout == story()
+
+
+def test_timers_of_branches_fire_in_due_order_and_cost_no_wall_time(world: World) -> None:
+    branches = "".join(f"      - steps: [{{type: wait, name: W{s}, duration: {s}}}]\n" for s in (60, 30, 10))
+    began = time.perf_counter()
+    assert world.run(f"version: v1\ntype: flow\nsteps:\n  - type: parallel\n    name: P\n    branches:\n{branches}")
+    assert time.perf_counter() - began < 5
+    start = world.history()[0].time
+    exits = [(event.step, event.time - start) for event in world.history() if event.type == "StepSucceeded"]
+    assert exits == [("W10", 10_000), ("W30", 30_000), ("W60", 60_000), ("P", 60_000)]
 
 
 def test_histories_are_the_same_on_every_store() -> None:

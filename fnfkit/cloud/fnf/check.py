@@ -55,7 +55,7 @@ def check_length(value: str, parameter: str, most: int, least: int = 0) -> str:
 def check_choice(value: str, parameter: str, allowed: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in allowed:
-        raise InvalidArgument(f"{parameter} {shown(value)} is unknown; use {' or '.join(allowed)}.")
+        raise InvalidArgument(f"{parameter} {shown(value)} is unknown; use {' or '.join(filter(None, allowed))}.")
     return value
 
 
