@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from fnfkit.lang import ros
 from fnfkit.model.stack import Call, GetAtt, Join, Ref, Replace, Sub
 
-GOOD = sorted((Path(__file__).parents[1] / "data" / "ros").glob("*.yml"))
+ROOT = Path(__file__).parents[2]
+GOOD = [*sorted(ROOT.glob("tests/data/ros/*.yml")), *sorted(ROOT.glob("templates/*/template.ros.yml"))]
 
 
 def read_property(yaml: str) -> object:
@@ -22,7 +24,7 @@ def read_property(yaml: str) -> object:
     return reading.template.resources[0].properties["QueueName"]
 
 
-@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.parent.name + "-" + path.stem)
 def test_what_is_written_reads_the_same(path: Path) -> None:
     reading = ros.read(path.read_text("utf-8"))
     assert reading.template is not None and reading.problems == ()
@@ -30,7 +32,7 @@ def test_what_is_written_reads_the_same(path: Path) -> None:
     assert ros.read(ros.write_json(reading.template)).template == reading.template
 
 
-@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.parent.name + "-" + path.stem)
 def test_good_templates_are_valid(path: Path) -> None:
     template = ros.read(path.read_text("utf-8")).template
     assert template is not None and ros.validate(template) == ()
@@ -61,7 +63,5 @@ def test_text_that_looks_like_something_else_stays_text() -> None:
             "ROSTemplateFormatVersion: '2015-09-01'\nMetadata: {}\nResources: {}\nDescription: placeholder\n"
         )
         assert reading.template is not None
-        from dataclasses import replace
-
         template = replace(reading.template, metadata={"text": text})
         assert ros.read(ros.write(template)).template == template
