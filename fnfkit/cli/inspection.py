@@ -17,8 +17,9 @@ from fnfkit.model.flow import Flow
 DEFINITIONS = (".yml", ".yaml", ".json")
 PYTHON = ".py"
 _A_FLOW = re.compile(
-    r"""^[\s{]*["']?(?:type["']?\s*:\s*["']?flow|Type["']?\s*:\s*["']?StateMachine)["']?\s*,?\s*$""", re.MULTILINE
+    r"""^(?:\{\s*|\s*")?["']?(?:type["']?\s*:\s*["']?flow|Type["']?\s*:\s*["']?StateMachine)\b""", re.MULTILINE
 )
+_A_STACK = re.compile(r"""^[\s{]*["']?ROSTemplateFormatVersion["']?\s*:""", re.MULTILINE)
 _AN_APP = re.compile(r"^\w+\s*(?::\s*\w+\s*)?=\s*(?:\w+\.)?App\(", re.MULTILINE)
 _SKIPPED = ("node_modules", "__pycache__", "site-packages")
 
@@ -79,4 +80,4 @@ def _is_one(file: Path) -> bool:
         return False
     if file.suffix == PYTHON:
         return "fnfkit" in text and _AN_APP.search(text) is not None
-    return ".fdl." in file.name or _A_FLOW.search(text) is not None
+    return ".fdl." in file.name or (_A_FLOW.search(text) is not None and _A_STACK.search(text) is None)

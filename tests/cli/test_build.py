@@ -15,7 +15,7 @@ from tests.cli.conftest import FUNCTIONS, ROOT, TEMPLATES, Cli
 
 NAMES = sorted(path.parent.name for path in TEMPLATES.glob("*/app.py"))
 INPUTS = [
-    (name, path) for name in NAMES for path in sorted((TEMPLATES / name).glob("input*.json")) if name != "queue-worker"
+    (path.parent.name, given) for path in sorted(TEMPLATES.glob("*/native.py")) for given in path.parent.glob("i*.json")
 ]
 APP = """\
 from fnfkit import App, wait

@@ -153,7 +153,7 @@ def test_folders_are_searched_for_flows(cli: Cli, tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (tmp_path / "project" / "flow.yml").write_text(CLEAN)
     (inner / "warned.yaml").write_text(WARNED)
-    (inner / "stack.yml").write_text("ROSTemplateFormatVersion: '2015-09-01'\n")
+    (inner / "stack.yml").write_text("ROSTemplateFormatVersion: '2015-09-01'\nResources:\n  f:\n    type: flow\n")
     (inner / "helper.py").write_text("raise SystemExit('must not run')\n")
     (inner / "flow.json").write_text('{"version": "v1",\n "type": "flow",\n "steps": [{"type": "pass", "name": "A"}]}')
     for skipped in (".git", "node_modules", "venv"):
