@@ -24,13 +24,14 @@ MATRIX: dict[str, set[str]] = {
     "dsl": {"model"},
     "lint": {"model", "lang"},
     "graph": {"model"},
+    "deploy": {"model", "lang", "lint", "dsl", "ports"},
     "workers": {"model", "ports"},
     "aliyun": {"model", "ports", "protocol"},
     "cloud": {"model", "lang", "engine", "ports"},
     "server": {"model", "ports", "protocol", "cloud"},
     "cli": {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "graph", "workers"),
-        *("aliyun", "cloud", "server"),
+        *("aliyun", "cloud", "server", "deploy"),
     },
     "testing": {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "workers"),

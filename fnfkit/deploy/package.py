@@ -1,0 +1,169 @@
+"""The archives of functions: only the files a function needs, and the same bytes for the same files everywhere.
+
+Names are sorted, dates and rights are fixed. Small archives are stored as they are, because compressors differ between
+machines; large ones are compressed, because a template takes 512 KiB.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fnfkit.deploy import shim, vendor
+from fnfkit.deploy.error import DeployError
+from fnfkit.dsl.function import Folder, Function
+from fnfkit.model.json import Json
+
+STORED = 65_536
+"""Bytes of files up to which an archive is not compressed."""
+LARGEST = 380_000
+"""Bytes of an archive that still fit into a template with the rest of it (ros.md 5)."""
+LONGEST_SOURCE = 4096
+"""Characters of a source that stands in the template as text (ros.md 5)."""
+REQUIREMENTS = "requirements.txt"
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_SKIPPED = {"__pycache__", ".git", ".fnfkit", ".venv", "node_modules", ".DS_Store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The code of a function: its files and the handler in them."""
+
+    files: Mapping[str, bytes]
+    handler: str
+
+    @property
+    def digest(self) -> str:
+        """A hash of the content, whatever it is packed with."""
+        state = hashlib.sha256()
+        for name in sorted(self.files):
+            state.update(f"{name}\0{len(self.files[name])}\0".encode() + self.files[name])
+        return state.hexdigest()
+
+    def archive(self) -> bytes:
+        """The content as a zip archive."""
+        return archive(self.files)
+
+    def code(self) -> dict[str, str]:
+        """The `Code` of a function resource: text where it can be read, else the archive. Raises `DeployError`."""
+        if list(self.files) == ["index.py"]:
+            text = self.files["index.py"].decode("utf-8", "replace")
+            if len(text) <= LONGEST_SOURCE:
+                return {"SourceCode": text}
+        return {"ZipFile": encoded(self.archive())}
+
+
+def package(function: Function[..., Json], folder: Path, cache: Path) -> Package:
+    """The code of a function of a project in `folder`; vendored requirements are kept in `cache`.
+
+    Raises `DeployError`.
+    """
+    if isinstance(function.code, Folder):
+        return Package(_folder(folder / function.code.path, function.code.handler, cache), function.code.handler)
+    return _project(function, folder, cache)
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A zip archive that depends on nothing but names and contents."""
+    size = sum(map(len, files.values()))
+    method = zipfile.ZIP_STORED if size <= STORED else zipfile.ZIP_DEFLATED
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as made:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type, info.create_system = method, 3
+            info.external_attr = 0o644 << 16
+            made.writestr(info, files[name])
+    return buffer.getvalue()
+
+
+def encoded(made: bytes) -> str:
+    """An archive as text for a template. Raises `DeployError` if no template could hold it."""
+    if len(made) > LARGEST:
+        hint = "leave files out, or upload it to OSS and name it there with deployed=True"
+        raise DeployError("PackageTooLarge", f"an archive has {len(made)} bytes; a template holds {LARGEST}", hint)
+    return base64.b64encode(made).decode()
+
+
+def folder_files(path: Path) -> dict[str, bytes]:
+    """Every file of a folder that belongs to the code. Raises OSError."""
+    if path.is_file():
+        return {path.name: path.read_bytes()}
+    found = sorted(file for file in path.rglob("*") if file.is_file())
+    kept = (file for file in found if not _SKIPPED & set(file.relative_to(path).parts))
+    return {file.relative_to(path).as_posix(): file.read_bytes() for file in kept if file.suffix != ".pyc"}
+
+
+def _folder(path: Path, handler: str, cache: Path) -> dict[str, bytes]:
+    if not path.is_dir():
+        raise DeployError("CodeNotFound", f"there is no folder {path}", "code= is relative to the folder of the App")
+    files = folder_files(path)
+    entry = handler.rpartition(".")[0].replace(".", "/")
+    if not any(name.rpartition(".")[0] == entry for name in files):
+        raise DeployError("HandlerNotFound", f"{path} has no file for the handler {handler}", "give handler= its name")
+    return _vendored(files, path, cache)
+
+
+def _project(function: Function[..., Json], folder: Path, cache: Path) -> Package:
+    body = function.body
+    if "." in body.__qualname__:
+        hint = "define it at the top of a module"
+        raise DeployError("NotImportable", f"the function {body.__qualname__} is inside of something", hint)
+    file = Path(body.__code__.co_filename).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise DeployError("NotInProject", f"{file} is not in {folder}", "functions live in the folder of the App")
+    relative = file.relative_to(folder.resolve()).with_suffix("")
+    sources = dict(_closure(file, folder.resolve()))
+    files = {**sources, **shim.files(".".join(relative.parts), body.__name__)}
+    return Package(_vendored(files, folder, cache), shim.HANDLER)
+
+
+def _vendored(files: dict[str, bytes], path: Path, cache: Path) -> dict[str, bytes]:
+    requirements = path / REQUIREMENTS
+    if not requirements.is_file():
+        return files
+    own = {name: content for name, content in files.items() if name != REQUIREMENTS}
+    return {**vendor.installed(requirements, cache), **own}
+
+
+def _closure(file: Path, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """A module and every module of the project that it imports, directly or not."""
+    pending, seen = [file], set[Path]()
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        content = current.read_bytes()
+        yield current.relative_to(folder).as_posix(), content
+        pending += [found for name in _imports(content, current, folder) for found in _modules(name, folder)]
+
+
+def _imports(content: bytes, file: Path, folder: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = file.relative_to(folder).parts
+            above = list(parts[: len(parts) - node.level]) if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names))
+
+
+def _modules(name: str, folder: Path) -> Iterator[Path]:
+    """The files of the project that importing a dotted name runs."""
+    parts = name.split(".")
+    if not name or parts[0] == "fnfkit" or parts[0] in sys.stdlib_module_names:
+        return
+    for count in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:count])
+        candidates = (place.with_suffix(".py"), place / "__init__.py")
+        yield from (file for file in candidates if file.is_file())
