@@ -15,7 +15,7 @@ from fnfkit.ports import EventRecord, ExecutionRecord
 
 ROOT = Path(__file__).parents[2]
 SERVICE = "fnf-demo"
-DOCUMENTED = ("StartJob", "GetJobStatus", "Operation", "echo", "hello")
+DOCUMENTED = ("StartJob", "GetJobStatus", "Operation", "echo", "hello", "provision", "worker")
 
 
 def template(name: str) -> str:

@@ -39,6 +39,8 @@ class ProcessRuntime:
         self._lock = threading.Lock()
         self._idle: dict[Key, list[Process]] = {}
         self._busy: dict[Process, Key] = {}
+        self._starting: dict[Process, Key] = {}
+        """Reserved ones that are not ready yet."""
         self._reserved: dict[Key, int] = {}
         self._forgotten: set[Key] = set()
         self._numbers = itertools.count(1)
@@ -63,7 +65,7 @@ class ProcessRuntime:
         with self._lock:
             self._reserved[key] = count
             self._forgotten.discard(key)
-            missing = count - self._living(key)
+            missing = count - self._living(key) - sum(other == key for other in self._starting.values())
         for _ in range(missing if not self._closed else 0):
             self._submit(partial(self._prepare, function))
 
@@ -89,7 +91,7 @@ class ProcessRuntime:
             self._closed = True
             idle = [process for processes in self._idle.values() for process in processes]
             self._idle.clear()
-            busy = list(self._busy)
+            busy = [*self._busy, *self._starting]
         for process in idle:
             process.close()
         for process in busy:
@@ -109,7 +111,7 @@ class ProcessRuntime:
             other.close()
         if process is not None:
             return process, False
-        return self._made(function, key), True
+        return self._made(function, self._busy), True
 
     def give(self, process: Process) -> None:
         """Takes a process back after its call; one that has ended is replaced if it was reserved."""
@@ -147,13 +149,13 @@ class ProcessRuntime:
         future.add_done_callback(lambda _: held.close())
         return future
 
-    def _made(self, function: Function, key: Key) -> Process:
+    def _made(self, function: Function, register: dict[Process, Key]) -> Process:
         self._platform.ready(function)
         with self._lock:
             if self._closed:
                 raise Ended(Output())
             process = Process(function, self._platform, f"c-{next(self._numbers):08x}")
-            self._busy[process] = key
+            register[process] = key_of(function)
             return process
 
     def _living(self, key: Key) -> int:
@@ -177,18 +179,22 @@ class ProcessRuntime:
 
     def _prepare(self, function: Function) -> None:
         try:
-            process = self._made(function, key_of(function))
+            process = self._made(function, self._starting)
         except Ended:
             return
-        call = Call(payload=b"", request_id="")
+        ready = True
         try:
-            _, output = process.prepare(self.context(function, call, cold=True), function.initialization_timeout)
+            context = self.context(function, Call(payload=b"", request_id=""), cold=True)
+            _, output = process.prepare(context, function.initialization_timeout)
             self.log(function, "", output)
         except (Ended, OutOfTime):
-            with self._lock:
-                self._busy.pop(process)  # not replaced: the call that needs it tells what is wrong
-            return
-        self.give(process)
+            ready = False  # not replaced: the call that needs it tells what is wrong
+        with self._lock:
+            key = self._starting.pop(process)
+            if ready:
+                self._busy[process] = key
+        if ready:
+            self.give(process)
 
 
 class _Running:
