@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,14 @@ def version(_: int) -> float:
 def help_page(_: int) -> float:
     """Milliseconds of `fnfkit --help` over a bare interpreter."""
     return _over_bare([str(BIN / "fnfkit"), "--help"])
+
+
+def check_ten_steps(_: int) -> float:
+    """Milliseconds of `fnfkit check` on a definition of ten steps over a bare interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "flow.yml"
+        path.write_text(flows.chain(10), "utf-8")
+        return _over_bare([str(BIN / "fnfkit"), "check", str(path)])
 
 
 def moto_help(_: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks import embedded, start_up, wire
+from benchmarks import authoring, embedded, start_up, wire
 from benchmarks.peers import dbos_flows, moto_states, others
 
 Contender = Callable[[int], float]
@@ -81,15 +81,40 @@ WORKLOADS: dict[str, Workload] = {
         targets={"fnfkit": "≤ 4,096"},
         more_is_better=False,
     ),
+    "W6": Workload(
+        "a Python flow compiled and written as FDL",
+        "steps/s",
+        {"fnfkit": authoring.compile_and_write, "dicts through PyYAML's C dumper": authoring.yaml_dicts},
+        (100, 1_000, 10_000),
+        (1_000,),
+        {"fnfkit": "≥ 15,000"},
+    ),
+    "W6r": Workload(
+        "FDL read back, with marks",
+        "steps/s",
+        {"fnfkit": authoring.read_back, "PyYAML's C loader, without marks": authoring.plain_yaml},
+        (100, 1_000, 10_000),
+        (1_000,),
+        {"fnfkit": "≥ 5,000"},
+    ),
+    "W6c": Workload(
+        "FDL read and checked",
+        "ms",
+        {"fnfkit": authoring.check},
+        (100, 1_000),
+        targets={"fnfkit": "≤ 300 for 1,000"},
+        more_is_better=False,
+    ),
     "W8": Workload(
         "command line cold start, over `python -c pass`",
         "ms",
         {
             "fnfkit --version": start_up.version,
             "fnfkit --help": start_up.help_page,
+            "fnfkit check": start_up.check_ten_steps,
             "moto_server --help": start_up.moto_help,
         },
-        targets={"fnfkit --version": "≤ 60", "fnfkit --help": "≤ 150"},
+        targets={"fnfkit --version": "≤ 60", "fnfkit --help": "≤ 150", "fnfkit check": "≤ 200"},
         more_is_better=False,
     ),
     "W9": Workload(
