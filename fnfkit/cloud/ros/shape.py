@@ -10,7 +10,7 @@ from fnfkit.cloud.ros.resolve import Scope, holds, resolve
 from fnfkit.lang.ros import WrongParameter, parameter_value
 from fnfkit.lang.ros.read import MOST_RESOURCES
 from fnfkit.model.json import Json
-from fnfkit.model.stack import Function, GetAtt, Ref, Resource, Template, Value, rebuilt
+from fnfkit.model.stack import Function, GetAtt, Ref, Resource, Sub, Template, Value, rebuilt
 from fnfkit.ports import InvalidParameter, StackValidationFailed, UnknownUserParameter, UserParameterMissing
 
 INDEX = "ALIYUN::Index"
@@ -98,7 +98,13 @@ def _copies(resource: Resource, counts: dict[str, int]) -> Iterator[Resource]:
 
 def _indexed(properties: Value, index: int) -> Value:
     def number(function: Function) -> Value:
-        return index if function == Ref(INDEX) else _inside(function, number)
+        match function:
+            case Ref(name) if name == INDEX:
+                return index
+            case Sub(text, variables):
+                return _inside(Sub(text.replace(f"${{{INDEX}}}", str(index)), variables), number)
+            case _:
+                return _inside(function, number)
 
     return rebuilt(properties, number)
 

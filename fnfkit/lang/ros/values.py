@@ -28,15 +28,18 @@ def check_properties(
 ) -> None:
     """Checks a mapping against its members: unknown ones, missing ones, and each value."""
     aliases = {alias: name for name, spec in specs.items() for alias in spec.aliases}
+    meant: set[str] = set()
     for name, value in given.items():
         spec = specs.get(aliases.get(name, name))
         if spec is None:
-            findings.error("T04", (*path, name), f"{of} has no property {name}", suggestion(name, specs))
+            fix = suggestion(name, [other for other in specs if other not in given])
+            meant.update(other for other in specs if fix == f"did you mean `{other}`?")
+            findings.error("T04", (*path, name), f"{of} has no property {name}", fix)
         else:
             check_value(value, spec, (*path, name), findings, siblings=given)
     present = {aliases.get(name, name) for name in given}
     for name, spec in specs.items():
-        if spec.required and name not in present:
+        if spec.required and name not in present and name not in meant:
             findings.error("T05", path, f"{of} needs the property {name}", f"add `{name}:`")
 
 

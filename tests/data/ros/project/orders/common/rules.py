@@ -1,0 +1,2 @@
+def valid(order):
+    return order.get("amount", 0) > 0
