@@ -241,26 +241,55 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(sh|python)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def shims(folder: Path) -> Path:
+    """A folder with the commands that the README names."""
+    folder.mkdir()
+    fnfkit = f"exec {sys.executable} -c 'from fnfkit.cli.main import main; main()' \"$@\""
+    for name, line in (("fnfkit", fnfkit), ("python", f'exec {sys.executable} "$@"')):
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def checkout(folder: Path) -> Path:
+    """A folder to work in that looks like the checkout."""
+    folder.mkdir()
+    for name in ("templates", "functions"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
+
+
+def command_of(language: str, code: str, folder: Path) -> list[str]:
+    """How a block is run: shell, or Python from a file, which its first line may name."""
+    if language == "sh":
+        return ["bash", "-euc", code]
+    named = re.match(r"# (\w+\.py)\n", code)
+    path = folder / (named[1] if named else "block.py")
+    path.write_text(code)
+    return [sys.executable, str(path)]
+
+
 def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
-    shim = tmp_path / "bin" / "fnfkit"
-    shim.parent.mkdir()
-    shim.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from fnfkit.cli.main import main; main()' \"$@\"\n")
-    shim.chmod(0o755)
+    work = checkout(tmp_path / "work")
+    path = shims(tmp_path / "bin")
     found = blocks((ROOT / "README.md").read_text("utf-8"))
+    assert found[0][1].startswith("# jobs.py\n"), "the first example is a flow in Python"
     server = [code for _, code in found if code.startswith("fnfkit dev")]
     assert len(server) == 1
     words = server[0].split()[2:]
     with dev(tmp_path, *words) as (_, account):
         env = environment(tmp_path, **client(account), http_proxy=account["endpoint"])
-        env["PATH"] = f"{shim.parent}:{env['PATH']}"
+        env["PATH"] = f"{path}:{env['PATH']}"
         said = ""
         for language, code in found:
             if code in server:
                 continue
-            command = ["bash", "-euc", code] if language == "sh" else [sys.executable, "-c", code]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, timeout=SECONDS)
-            assert done.returncode == 0, (code, done.stderr)
+            command = command_of(language, code, work)
+            done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=env, timeout=SECONDS)
+            assert done.returncode == 0, (code, done.stdout, done.stderr)
             said += done.stdout
+    assert "1 passed" in said
+    assert "poll_job.fdl.yml written" in said
     assert "from-the-sdk" in said
     assert "reported as succeeded" in said
     assert "flow approval deleted" in said
