@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -248,3 +251,40 @@ def test_the_schema_is_one_and_accepts_the_templates(cli: Cli, tmp_path: Path) -
     assert list(validator.iter_errors({"version": "v1", "type": "flow", "steps": [{"type": "walk", "name": "A"}]}))
     assert cli("schema", "--out", "fdl.json").out == ""
     assert json.loads((tmp_path / "fdl.json").read_text()) == schema
+
+
+def test_checking_a_definition_loads_nothing_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "flow.yml").write_text(CLEAN)
+    others = ("rich", "orjson", "greenlet", "uvicorn", "sqlite3", "aliyunsdkcore", "fnfkit.dsl", "fnfkit.cloud")
+    code = (
+        "import sys; from fnfkit.cli.app import run; run(['check', 'flow.yml']); "
+        f"print([name for name in {others!r} if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert (said.stdout, said.stderr) == ("[]\n", "1 flow checked: no findings\n")
+
+
+def polling(rounds: int) -> str:
+    """A flow of calls, choices and loops; a thousand steps are 333 rounds."""
+    steps = [
+        f"""\
+  - {{type: task, name: Ask{n}, resourceArn: 'acs:fc:::services/s/functions/f', outputMappings: [{{target: k{n},
+      source: $local.k}}]}}
+  - {{type: wait, name: Wait{n}, duration: 10}}
+  - {{type: choice, name: Check{n}, choices: [{{condition: $.k{n} == "again", goto: Ask{n}}}]}}
+"""
+        for n in range(rounds)
+    ]
+    return "version: v1\ntype: flow\nsteps:\n" + "".join(steps)
+
+
+def test_the_time_of_a_check_grows_with_the_flow(cli: Cli, tmp_path: Path) -> None:
+    took = []
+    for rounds in (83, 333):
+        (tmp_path / "flow.yml").write_text(polling(rounds))
+        begin = time.perf_counter()
+        assert cli("check", "flow.yml", "--disable", "W06").exit == 0
+        took.append(time.perf_counter() - begin)
+    assert took[1] < max(1.0, 12 * took[0])
