@@ -1,4 +1,4 @@
-"""The worked traces of fdl.md 10 and cloudflow.md 12, and the printed ones of scenarios.md, event by event, and recovery at every event."""
+"""The worked traces of fdl.md 10 and the printed ones, event by event, with recovery at every event."""
 
 from __future__ import annotations
 
