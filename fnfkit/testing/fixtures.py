@@ -20,7 +20,6 @@ from fnfkit.ports import (
     SentMessage,
 )
 from fnfkit.testing.local import LocalCloud
-from fnfkit.testing.plugin import CLOUD
 from fnfkit.testing.real import RealCloud, official_flows
 from fnfkit.testing.run import Run
 from fnfkit.testing.session import Session
@@ -36,8 +35,8 @@ class RunFlow(Protocol):
     def __call__(self, flow: AnyFlow, input: JsonObject | None = None, *, name: str = "", **inputs: Json) -> Run: ...
 
 
-def make_cloud(request: pytest.FixtureRequest, session: Session) -> Iterator[LocalCloud]:
-    """The cloud of a test, made as its markers say, and taken into account when the test is over."""
+def make_cloud(request: pytest.FixtureRequest, session: Session, key: pytest.StashKey[Any]) -> Iterator[LocalCloud]:
+    """The cloud of a test, made as its markers say, kept under `key`, and taken into account when the test is over."""
     target = _argument(request, "target", "local")
     if target not in TARGETS:
         raise pytest.UsageError(f"@pytest.mark.target({target!r}): the targets are {', '.join(TARGETS)}")
@@ -47,7 +46,7 @@ def make_cloud(request: pytest.FixtureRequest, session: Session) -> Iterator[Loc
         cloud = stack.enter_context(RealCloud() if target == "real" else _local(request))
         if target == "served":
             cloud.door = official_flows(stack.enter_context(cloud.serve()))
-        request.node.stash[CLOUD] = cloud
+        request.node.stash[key] = cloud
         yield cloud
         session.add(cloud)
 

@@ -6,17 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from fnfkit.model.json import Json
 from fnfkit.ports import EventRecord
 from fnfkit.testing.graph import graph
+from fnfkit.testing.run import Run
 from fnfkit.testing.sources import Source
 from fnfkit.testing.table import summary
 from fnfkit.testing.taken import taken
-
-if TYPE_CHECKING:
-    from fnfkit.testing.run import Run
 
 _STYLE = """
 body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:76em;padding:0 1em;color:#222;background:#fff}

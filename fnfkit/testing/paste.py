@@ -32,7 +32,7 @@ class Recipe:
 
 def pasted(recipe: Recipe, invariant: Callable[[Played], str | None], played: Played) -> str:
     """The source of a test that plays the schedule and checks the invariant."""
-    flow, imports = _flow(recipe)
+    flow, imports = flow_literal(recipe.flow, recipe.source)
     check, more = _invariant(invariant)
     names = {"Answer", "play", *(type(answer.outcome).__name__ for answer in played.schedule), *more}
     if not played.schedule:
@@ -63,15 +63,15 @@ def recorded(played: Played) -> dict[str, list[Json]]:
     return found
 
 
-def _flow(recipe: Recipe) -> tuple[str, list[str]]:
-    match recipe.flow:
+def flow_literal(flow: AnyFlow, source: Source) -> tuple[str, list[str]]:
+    """How a test names a flow, and the lines it needs before."""
+    match flow:
         case PythonFlow() | StepsFlow():
-            body = recipe.flow.body
-            return body.__name__, [f"from {body.__module__} import {body.__name__}"]
+            return flow.body.__name__, [f"from {flow.body.__module__} import {flow.body.__name__}"]
         case Path():
-            return f"Path({str(recipe.flow)!r})", ["from pathlib import Path", ""]
+            return f"Path({str(flow)!r})", ["from pathlib import Path", ""]
         case _:
-            text = recipe.source.definition.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+            text = source.definition.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
             return "FLOW", [f'FLOW = """\\\n{text}"""', ""]
 
 

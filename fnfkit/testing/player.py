@@ -14,8 +14,9 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from fnfkit.cloud.fc.outcome import Raised
+from fnfkit.cloud.fc.outcome import Raised, Returned
 from fnfkit.engine import Execution, Program, Settings, advance
 from fnfkit.engine.commands import Abandon, CancelTimer, Command, Invoke, SetTimer
 from fnfkit.engine.events import (
@@ -32,7 +33,6 @@ from fnfkit.engine.events import (
 from fnfkit.engine.history import HistoryEvent
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.testing.samples import Results
 from fnfkit.testing.schedule import (
     Answer,
     Crash,
@@ -51,6 +51,12 @@ MOST_EVENTS = 20_000
 _SETTINGS = Settings()
 _SUCCESS = Success()
 Chooser = Callable[["Occasion"], Outcome]
+
+
+class ResultSource(Protocol):
+    """Gives calls that go well their results."""
+
+    def of(self, call: Invoke) -> Returned | Raised: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ class Played:
 class Player:
     """Plays executions of one program."""
 
-    def __init__(self, program: Program, results: Callable[[], Results], settings: Settings = _SETTINGS) -> None:
+    def __init__(self, program: Program, results: Callable[[], ResultSource], settings: Settings = _SETTINGS) -> None:
         self._program, self._results, self._settings = program, results, settings
 
     def play(self, input: JsonObject, choose: Chooser) -> Played:
@@ -121,7 +127,7 @@ def by_schedule(schedule: Schedule) -> Chooser:
 
 
 class _Game:
-    def __init__(self, program: Program, results: Results, settings: Settings, choose: Chooser) -> None:
+    def __init__(self, program: Program, results: ResultSource, settings: Settings, choose: Chooser) -> None:
         self.program, self.results, self.settings, self.choose = program, results, settings, choose
         self.execution = Execution(program, "flow", "explored", settings)
         self.journal: list[Event] = []

@@ -124,7 +124,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     """A cloud of the test's own: virtual time, nothing in it. See `fnfkit.testing.LocalCloud`."""
-    yield from _load("fixtures").make_cloud(request, session_of(request.config))
+    yield from _load("fixtures").make_cloud(request, session_of(request.config), CLOUD)
 
 
 @pytest.fixture

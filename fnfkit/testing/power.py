@@ -54,6 +54,8 @@ class Power:
         self._store = MemoryStore(durable=True)
         self._served = False
         self.crashes = 0
+        self.recorded: Callable[[TaskCall], bool] | None = None
+        """Answers calls from a recording, as far as it can."""
         self.on_recovered: list[Callable[[], None]] = []
         """Told after each recovery, for those who have to take up their work anew."""
         self._cloud = self._boot(DEFAULT_START)
@@ -132,6 +134,8 @@ class Power:
             noted.answered(event)
             _answer(call, event)
 
+        if self.recorded is not None and self.recorded(call):
+            return
         rule = self._faults.on_call(call.step, call.target) if self._faults.rules else None
         if rule is None:
             deliver(call.through(answered))

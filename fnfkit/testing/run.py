@@ -7,18 +7,33 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import EventRecord, ExecutionRecord
-from fnfkit.testing.calls import Called
+from fnfkit.ports import EventRecord, ExecutionRecord, Flows
+from fnfkit.testing.calls import Called, CallLog
 from fnfkit.testing.table import explain
 from fnfkit.testing.trace import ENDS
 
-if TYPE_CHECKING:
-    from fnfkit.testing.local import LocalCloud
-
 UNSET: Any = object()
+
+
+class Stage(Protocol):
+    """The cloud of a run, as far as a run needs it."""
+
+    @property
+    def flows(self) -> Flows: ...
+
+    @property
+    def calls(self) -> CallLog: ...
+
+    def history(self, flow: str, name: str) -> list[EventRecord]: ...
+
+    def run_until(self, predicate: Callable[[], bool]) -> bool: ...
+
+    def finish(self, run: Run) -> None: ...
+
+    def write_report(self, run: Run, path: Path) -> Path: ...
 
 
 class ExpectationFailed(AssertionError):
@@ -29,7 +44,7 @@ class ExpectationFailed(AssertionError):
 class Run:
     """An execution of a flow on a `LocalCloud`. Everything is looked up when asked for, so a run may still go on."""
 
-    cloud: LocalCloud
+    cloud: Stage
     flow: str
     name: str
 
@@ -119,7 +134,7 @@ class Run:
 
         self.cloud.run_until(lambda: bool(waiting()) or self.ended)
         if not waiting():
-            raise ExpectationFailed(explain(self, [f"no step{' ' + step if step else ''} waits for a callback"]))
+            raise ExpectationFailed(self._explain([f"no step{' ' + step if step else ''} waits for a callback"]))
         return waiting()[-1].token
 
     def succeed(self, output: JsonObject | None = None, *, step: str = "") -> Run:
@@ -165,7 +180,7 @@ class Run:
             if wanted is not UNSET and (found := look()) != wanted
         ]
         if wrong:
-            raise ExpectationFailed(explain(self, wrong))
+            raise ExpectationFailed(self._explain(wrong))
         return self
 
     def report(self, path: Path | str) -> Path:
@@ -174,6 +189,9 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<run {self.name} of {self.flow}: {self.status}{' ' + self.error if self.error else ''}>"
+
+    def _explain(self, wrong: Sequence[str]) -> str:
+        return explain(f"run {self.name} of flow {self.flow}", wrong, self.history)
 
     def _end(self) -> JsonObject:
         events = self.history

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import EventRecord
-
-if TYPE_CHECKING:
-    from fnfkit.testing.run import Run
 
 MOST_ROWS = 80
 """Events that are shown; of a longer history the beginning and the end are."""
@@ -18,9 +14,9 @@ WIDTH = 88
 _TITLES = ("id", "seconds", "event", "step", "detail")
 
 
-def explain(run: Run, wrong: Sequence[str]) -> str:
+def explain(title: str, wrong: Sequence[str], events: Sequence[EventRecord]) -> str:
     """A message for a test that failed: what differs, then what happened."""
-    return "\n".join([f"run {run.name} of flow {run.flow}", *(f"  {line}" for line in wrong), "", table(run.history)])
+    return "\n".join([title, *(f"  {line}" for line in wrong), "", table(events)])
 
 
 def table(events: Sequence[EventRecord]) -> str:

@@ -32,6 +32,7 @@ MATRIX: dict[str, set[str]] = {
     "cli": {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "graph", "workers"),
         *("aliyun", "cloud", "server", "deploy"),
+        "testing",
     },
     "testing": {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "workers"),

@@ -1,0 +1,107 @@
+"""Going on with a failed execution from the step it failed in, on a local cloud: what went well is not done again.
+
+Calls that the history knows the answer of are answered with it; the others, those of the failed step first of all,
+reach the functions and stubs of the cloud.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from fnfkit.cloud.targets import TaskCall
+from fnfkit.engine import parse_token
+from fnfkit.model.flow import Pattern
+from fnfkit.model.json import Json
+from fnfkit.ports import EventRecord
+from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.replaying import events_of
+from fnfkit.testing.run import Run
+from fnfkit.testing.sources import AnyFlow
+from fnfkit.testing.trace import FAILURES, input_of
+
+
+def redrive(cloud: LocalCloud, history: Sequence[EventRecord] | Path | str, flow: AnyFlow) -> Run:
+    """Run a flow with the input of a recorded execution and the results it had recorded; returns the new run.
+
+    Results are matched by step and event. A step's failures are recorded answers too, unless the execution failed of
+    them. Raises `NotAHistory`, `CannotRead`.
+    """
+    events = events_of(history)
+    recording = Recording(events, cloud)
+    cloud.power.recorded = recording.answer
+    try:
+        return cloud.run(flow, input_of(events))
+    finally:
+        cloud.power.recorded = None
+
+
+class Recording:
+    """The answers of a recorded execution, by step and event."""
+
+    def __init__(self, events: Sequence[EventRecord], cloud: LocalCloud) -> None:
+        self._cloud = cloud
+        self._answers: dict[tuple[str, str], deque[EventRecord]] = defaultdict(deque)
+        fatal = _fatal(events)
+        inputs: dict[str, str] = {}
+        for event in events:
+            if event.type == "TaskScheduled":
+                inputs[event.step] = _key(event.detail.get("input"))
+            elif event.type in ("TaskSucceeded", *FAILURES) and event.id not in fatal:
+                self._answers[event.step, inputs.get(event.step, "")].append(event)
+
+    def answer(self, call: TaskCall) -> bool:
+        """Answer a call as recorded; False if nothing is, and for timeouts, which simply happen again."""
+        known = self._answers.get((call.step, _key(call.input)))
+        if not known:
+            return False
+        event = known.popleft()
+        if call.pattern is Pattern.WAIT_FOR_CALLBACK:
+            call.accept()
+            self._cloud.cloud.loop.post(lambda: self._report(call.token, event))
+        elif event.type == "TaskSucceeded":
+            call.succeed(event.detail.get("output") or {})
+        else:
+            call.fail(str(event.detail.get("error", "")), event.detail.get("cause", ""))
+        return True
+
+    def _report(self, token: str, event: EventRecord) -> None:
+        flows = self._cloud.cloud.flows
+        if event.type == "TaskSucceeded":
+            flows.report_task_succeeded(token, json.dumps(event.detail.get("output") or {}))
+        else:
+            flows.report_task_failed(token, str(event.detail.get("error", "")), _text(event.detail.get("cause", "")))
+
+
+def _fatal(events: Sequence[EventRecord]) -> set[int]:
+    """The failed attempts of the visit of the step that the execution failed of."""
+    failed = next((event.step for event in events if event.type == "StepFailed"), None)
+    found: set[int] = set()
+    for event in events:
+        if event.step == failed and event.type == "StepEntered":
+            found = set()
+        elif event.step == failed and event.type in FAILURES:
+            found.add(event.id)
+    return found
+
+
+def _key(value: Json) -> str:
+    return json.dumps(_without_tokens(value), sort_keys=True)
+
+
+def _without_tokens(value: Json) -> Json:
+    match value:
+        case str():
+            return "<token>" if parse_token(value) is not None else value
+        case dict():
+            return {key: _without_tokens(item) for key, item in value.items()}
+        case list():
+            return [_without_tokens(item) for item in value]
+        case _:
+            return value
+
+
+def _text(cause: Json) -> str:
+    return cause if isinstance(cause, str) else json.dumps(cause)

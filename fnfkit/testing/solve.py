@@ -1,0 +1,137 @@
+"""Values worth trying: what the conditions of a flow compare with, traced back to the input and the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fnfkit.lint.tree import expressions_of, flow_expressions, paths_in, places_of
+from fnfkit.model.expr import And, Comparison, Const, Expr, Key, Not, Object, Or, Path, Root
+from fnfkit.model.flow import Choice, Flow, Foreach, Wait
+from fnfkit.model.json import Json, JsonObject
+
+Keys = tuple[str, ...]
+_ITEMS: tuple[Json, ...] = ([], [{"id": "1"}], [{"id": "1"}, {"id": "2"}])
+
+
+@dataclass(slots=True)
+class Domain:
+    """Candidate values by key path: of the execution's input, and of what tasks return."""
+
+    input: dict[Keys, list[Json]] = field(default_factory=dict)
+    results: dict[Keys, list[Json]] = field(default_factory=dict)
+
+
+def domain(flow: Flow) -> Domain:
+    """The values worth trying in a flow."""
+    found = Domain()
+    for place in places_of(flow):
+        step = place.step
+        for expr, _ in expressions_of(step, place.at):
+            for path in paths_in(expr):
+                _add(found, step.takes, path, ())
+        for path, candidates in _interesting(step):
+            _add(found, step.takes, path, candidates)
+    for expr, _ in flow_expressions(flow):
+        for path in paths_in(expr):
+            _add(found, expr, path, ())
+    for table in (found.input, found.results):
+        for keys, options in table.items():
+            table[keys] = options or [f"some-{keys[-1]}"]
+    return found
+
+
+def _interesting(step: object) -> Iterator[tuple[Path, tuple[Json, ...]]]:
+    match step:
+        case Choice(options=options):
+            for option in options:
+                yield from _compared(option.condition)
+        case Foreach(collection=Path() as collection):
+            yield collection, _ITEMS
+        case Wait(seconds=Path() as seconds):
+            yield seconds, (1,)
+        case Wait(until=Path() as until):
+            yield until, ("2020-01-01T00:00:10Z",)
+        case _:
+            return
+
+
+def _compared(condition: Expr) -> Iterator[tuple[Path, tuple[Json, ...]]]:
+    match condition:
+        case (
+            Comparison(left=Path() as path, right=Const(value=value))
+            | Comparison(left=Const(value=value), right=Path() as path)
+        ):
+            yield path, around(value)
+        case Comparison(left=Path() as one, right=Path() as other):
+            yield one, (0, 1)
+            yield other, (0, 1)
+        case Path():
+            yield condition, (True, False)
+        case And(left=left, right=right) | Or(left=left, right=right):
+            yield from _compared(left)
+            yield from _compared(right)
+        case Not(operand=operand):
+            yield from _compared(operand)
+        case _:
+            return
+
+
+def around(value: Json) -> tuple[Json, ...]:
+    """The value, and neighbours for which a comparison with it comes out otherwise."""
+    match value:
+        case bool():
+            return (value, not value)
+        case int() | float():
+            return (value, value + 1, value - 1)
+        case str():
+            return (value, f"not-{value}")
+        case _:
+            return (value, "something")
+
+
+def _add(found: Domain, takes: Expr, path: Path, values: tuple[Json, ...]) -> None:
+    for root, keys in _origins(takes, path):
+        table = found.input if root is Root.SCOPE_INPUT else found.results
+        known = table.setdefault(keys, [])
+        known += [value for value in values if value not in known]
+
+
+def _origins(takes: Expr, path: Path) -> Iterator[tuple[Root, Keys]]:
+    """Where the value of a path comes from: keys of the scope's input or local. A step without mappings sees both."""
+    keys = tuple(part.name for part in path.parts if isinstance(part, Key))
+    if not keys or len(keys) != len(path.parts):
+        return
+    match path.root:
+        case Root.SCOPE_INPUT:
+            yield Root.SCOPE_INPUT, keys
+        case Root.SCOPE_LOCAL | Root.RESULT:
+            yield Root.SCOPE_LOCAL, keys
+        case Root.INPUT:
+            yield from _through(takes, keys)
+        case Root.CONTEXT:
+            return
+
+
+def _through(takes: Expr, keys: Keys) -> Iterator[tuple[Root, Keys]]:
+    if not isinstance(takes, Object):
+        yield Root.SCOPE_INPUT, keys
+        yield Root.SCOPE_LOCAL, keys
+        return
+    source = dict(takes.fields).get(keys[0])
+    if isinstance(source, Path) and source.root in (Root.SCOPE_INPUT, Root.SCOPE_LOCAL):
+        inside = tuple(part.name for part in source.parts if isinstance(part, Key))
+        if inside or keys[1:]:
+            yield source.root, (*inside, *keys[1:])
+
+
+def build(values: Mapping[Keys, Json]) -> JsonObject:
+    """An object with these values at these places; of a place and one inside it the longer wins."""
+    made: JsonObject = {}
+    for keys, value in sorted(values.items(), key=lambda pair: len(pair[0])):
+        place = made
+        for key in keys[:-1]:
+            inner_object = place.get(key)
+            place[key] = place = dict(inner_object) if isinstance(inner_object, dict) else {}
+        place[keys[-1]] = value
+    return made
