@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fnfkit.cli import wiring
-from fnfkit.cli.options import ClockKind, as_json, functions_folder
+from fnfkit.cli.options import ClockKind, RuntimeKind, as_json, functions_folder
 from fnfkit.cli.output import progress
 from fnfkit.cli.sources import deploy_functions
 from fnfkit.model.json import JsonObject
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     default=ClockKind.REAL,
     help="Virtual time jumps when nothing is left to do.",
 )
+@click.option(
+    "--runtime",
+    type=click.Choice(RuntimeKind, case_sensitive=False),
+    default=None,
+    show_default="subprocess; inline with virtual time, which processes of their own cannot share",
+    help="Where functions run: in isolated processes, or in the server's own.",
+)
 @functions_folder
 @click.option("--allow-remote", is_flag=True, help="Listen on an address that other machines can reach.")
 @as_json
@@ -42,6 +49,7 @@ def dev(
     port: int,
     store: str,
     clock: ClockKind,
+    runtime: RuntimeKind | None,
     functions: Path | None,
     allow_remote: bool,
     json: bool,
@@ -58,7 +66,9 @@ def dev(
         print(codec.dumps(account) if json else "\n".join(exports(account)), flush=True)
         progress(f"serving an embedded account at {listening.endpoint}; stop it with Ctrl-C")
 
-    with wiring.embedded(clock=clock.value, store=store) as cloud:
+    runtime = runtime or (RuntimeKind.INLINE if clock is ClockKind.VIRTUAL else RuntimeKind.SUBPROCESS)
+    processes = runtime is RuntimeKind.SUBPROCESS
+    with wiring.embedded(clock=clock.value, store=store, processes=processes) as cloud:
         if functions is not None:
             progress("functions: " + ", ".join(deploy_functions(cloud, functions)))
         wiring.recover(cloud)

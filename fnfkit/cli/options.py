@@ -22,6 +22,13 @@ class ClockKind(StrEnum):
     REAL = "real"
 
 
+class RuntimeKind(StrEnum):
+    """Where an embedded account runs functions."""
+
+    INLINE = "inline"
+    SUBPROCESS = "subprocess"
+
+
 def as_json(command: C) -> C:
     """`--json`, as `json`."""
     return click.option("--json", is_flag=True, help="Print one JSON object instead of text.")(command)

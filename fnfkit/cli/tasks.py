@@ -1,9 +1,10 @@
-"""`fnfkit tasks ...`: tasks that wait for a callback."""
+"""`fnfkit tasks ...`: tasks that wait for a callback, and asynchronous tasks of functions."""
 
 from __future__ import annotations
 
 import click
 
+from fnfkit.cli.async_tasks import list_async, stop
 from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
 from fnfkit.cli.inbox import WaitingTask, inbox, token_of
 from fnfkit.cli.moments import span, stamp
@@ -13,17 +14,36 @@ from fnfkit.cli.sources import read_object
 from fnfkit.cli.wiring import remote, time_of
 from fnfkit.model.json import JsonObject
 
-app = click.Group("tasks", help="Tasks that wait for a callback.", no_args_is_help=True)
+app = click.Group(
+    "tasks", help="Tasks that wait for a callback, and asynchronous tasks of functions.", no_args_is_help=True
+)
 
 
 @app.command()
 @click.argument("flow", default="", help="Name of the flow; all of the account if none is named.")
 @click.argument("execution", default="", help="Name of the execution; all that run if none is named.")
 @click.option("--tokens", is_flag=True, help="Print the whole tokens alone, one per line.")
+@click.option("--function", default="", show_default=False, help="List the asynchronous tasks of a function instead.")
+@click.option("--service", default="", show_default=False, help="Service of that function; none for one of FC 3.")
+@click.option("--status", default="", show_default=False, help="Only its tasks in this state, e.g. Running.")
 @connection
 @as_json
-def ls(flow: str, execution: str, tokens: bool, endpoint: str, region: str, profile: str, json: bool) -> int:
-    """List the tasks that wait for a callback, the one that has waited longest first."""
+def ls(
+    flow: str,
+    execution: str,
+    tokens: bool,
+    function: str,
+    service: str,
+    status: str,
+    endpoint: str,
+    region: str,
+    profile: str,
+    json: bool,
+) -> int:
+    """List the tasks that wait for a callback, the one that has waited longest first; with --function, the asynchronous
+    tasks of a function of the last seven days."""
+    if function:
+        return list_async(function, service, status, where=(endpoint, region, profile), json=json)
     found = inbox(remote(endpoint, region, profile), flow, execution)
     now = time_of(endpoint)
     result([_data(task, now) for task in found], _shown(found, now, tokens=tokens), as_json=json)
@@ -40,6 +60,9 @@ def _shown(found: list[WaitingTask], now: int, *, tokens: bool) -> list[Block]:
         return [Line(task.token) for task in found]
     rows = tuple(Row((span(now - t.since), t.flow, t.execution, t.step, t.short_token)) for t in found)
     return [Table((">age", "flow", "execution", "step", "token"), rows) if rows else Line("no tasks wait", Tone.QUIET)]
+
+
+app.add_command(stop)
 
 
 @app.command()

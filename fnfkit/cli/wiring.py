@@ -14,14 +14,17 @@ from fnfkit.cli.refusal import REFUSED, UNREACHABLE, USAGE, Refusal
 from fnfkit.model.json import Json
 
 if TYPE_CHECKING:
+    from fnfkit.aliyun.functions2 import Fc2Functions
     from fnfkit.aliyun.session import Session
     from fnfkit.cli.compiled import Definition
     from fnfkit.cli.inspection import Inspected
     from fnfkit.cloud.cloud import Cloud
+    from fnfkit.cloud.fc.service import Make
     from fnfkit.cloud.ram import AccessKey
     from fnfkit.lang.dialect import Reading
     from fnfkit.lint import Options
     from fnfkit.ports.flows import Flows
+    from fnfkit.ports.functions import Functions
     from fnfkit.ports.queues import Queues
     from fnfkit.ports.topics import Topics
     from fnfkit.server.listener import Listening
@@ -73,23 +76,31 @@ def json_reader() -> Callable[[str], Json]:
     return loads
 
 
-def embedded(*, clock: str = VIRTUAL, store: str = MEMORY) -> Cloud:
-    """An embedded account. `store` is "memory" or the path of an SQLite file."""
+def embedded(*, clock: str = VIRTUAL, store: str = MEMORY, processes: bool = False) -> Cloud:
+    """An embedded account. `store` is "memory" or the path of an SQLite file; with `processes` each instance of a
+    function is one."""
     from fnfkit.cloud.clock import RealClock, VirtualClock  # noqa: PLC0415
     from fnfkit.cloud.cloud import Cloud  # noqa: PLC0415
     from fnfkit.cloud.garbage import collect_less_often  # noqa: PLC0415
 
     collect_less_often()
     made = VirtualClock() if clock == VIRTUAL else RealClock()
+    runtime = _processes() if processes else None
     if store == MEMORY:
-        return Cloud(clock=made)
+        return Cloud(clock=made, runtime=runtime)
     from fnfkit.cloud.store import StoreError  # noqa: PLC0415
     from fnfkit.cloud.store_sqlite import SqliteStore  # noqa: PLC0415
 
     try:
-        return Cloud(clock=made, store=SqliteStore(Path(store)))
+        return Cloud(clock=made, store=SqliteStore(Path(store)), runtime=runtime)
     except StoreError as error:
         raise Refusal("StoreError", str(error), "name another --store FILE", exit=USAGE) from error
+
+
+def _processes() -> Make:
+    from fnfkit.cloud.fc.processes import ProcessRuntime  # noqa: PLC0415
+
+    return ProcessRuntime
 
 
 def recover(cloud: Cloud) -> None:
@@ -138,6 +149,42 @@ def messages(endpoint: str, region: str, profile: str) -> tuple[Queues, Topics]:
     except NoCredentials as error:
         raise Refusal("NoCredentials", str(error), exit=UNREACHABLE) from error
     return MnsQueues(client), MnsTopics(client)
+
+
+def remote_functions(endpoint: str, region: str, profile: str, service: str) -> Functions:
+    """The functions at an endpoint, through the official client of the generation that knows services, or not."""
+    session, account = _session(endpoint, region, profile), os.environ.get("FNFKIT_ACCOUNT_ID", "")
+    try:
+        if service:
+            return _fc2(session, account)
+        from fnfkit.aliyun.functions3 import Fc3Functions  # noqa: PLC0415
+
+        return Fc3Functions(session, account)
+    except ImportError as error:
+        raise _no_client(error) from error
+
+
+def function_logs(endpoint: str, region: str, profile: str) -> Fc2Functions:
+    """The client that can ask an embedded account for the logs of functions."""
+    try:
+        return _fc2(_session(endpoint, region, profile), os.environ.get("FNFKIT_ACCOUNT_ID", ""))
+    except ImportError as error:
+        raise _no_client(error) from error
+
+
+def _fc2(session: Session, account: str) -> Fc2Functions:
+    from fnfkit.aliyun import NoCredentials  # noqa: PLC0415
+    from fnfkit.aliyun.functions2 import Fc2Functions  # noqa: PLC0415
+
+    try:
+        return Fc2Functions(session, account)
+    except NoCredentials as error:
+        raise Refusal("NoCredentials", str(error), exit=UNREACHABLE) from error
+
+
+def _no_client(error: ImportError) -> Refusal:
+    told = f"the official client of Function Compute is not installed: {error}"
+    return Refusal("NoClient", told, "pip install 'fnfkit[fc]'", exit=UNREACHABLE)
 
 
 def _session(endpoint: str, region: str, profile: str) -> Session:

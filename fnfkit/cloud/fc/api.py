@@ -113,11 +113,13 @@ class FunctionApi:
     def list_functions(
         self, service: str, *, prefix: str = "", limit: int | None = None, next_token: str | None = None
     ) -> Page[FunctionRecord]:
-        """The functions of a service, or with service "" those of FC 3; in order of name. Raises `ServiceNotFound`."""
+        """The functions of a service, or with service "" those of FC 3 and those found under any service; in order of
+        name. Raises `ServiceNotFound`."""
         with self.lock:
             if service:
                 self.catalogue.unit(service)
-        found = {one.name: one for one in self.functions.list() if one.service == service}
+        owners = (service,) if service else (ANY_SERVICE, "")
+        found = {one.name: one for owner in owners for one in self.functions.list() if one.service == owner}
         records = {name: self._record(one) for name, one in found.items()}
         return page_of(records.items(), prefix, limit, next_token)
 
