@@ -156,3 +156,10 @@ def test_importing_the_package_is_light() -> None:
     heavy = ["yaml", "aliyunsdkcore", "uvicorn", "sqlite3", "asyncio", "click", "rich", "orjson", "greenlet"]
     code = f"import sys, fnfkit; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest tells test files of folders that are no packages apart by their names alone."""
+    files = [path for path in (ROOT / "tests").rglob("test_*.py") if not (path.parent / "__init__.py").exists()]
+    twice = {path.name for path in files if sum(other.name == path.name for other in files) > 1}
+    assert not twice
