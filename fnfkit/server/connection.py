@@ -23,6 +23,38 @@ MAX_HEAD = MAX_REQUEST + 64 * 1024
 """Room for every parameter in the query, which is legal, and for headers."""
 
 
+class OneWrite:
+    """A transport that keeps the head of an answer back until its body comes: each write costs a system call, a packet,
+    and a client that wakes up for half an answer."""
+
+    __slots__ = ("_head", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Sends the data, with the head that was kept; or keeps it, if it is one."""
+        if not self._head and data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Sends the head of an answer that has no body."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Closes the connection once everything has been sent."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Json:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """One client."""
 
@@ -39,7 +71,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; the time for its first request begins."""
-        super().connection_made(transport)
+        super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
         self._begin_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -73,6 +105,11 @@ class Connection(HttpToolsProtocol):
         """A request is there as a whole."""
         self._end_deadline()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer has been made; nothing of it stays behind."""
+        self.transport.flush()  # type: ignore[attr-defined]
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answers bytes that are not HTTP."""

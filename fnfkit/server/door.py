@@ -34,14 +34,15 @@ class Door:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serves one request."""
         head = _head(scope)
+        service = self._gateway.service(head)
         try:
-            body = await _read(head, receive, self._gateway.room(head))
+            body = await _read(head, receive, service.max_body)
         except Gone:
             return
         if body is None:
-            await _send(self._gateway.refuse_too_large(head), send, close=True)
+            await _send(service.too_large(head), send, close=True)
             return
-        answer = self._gateway.handle(Request(head.method, head.target, head.headers, body))
+        answer = self._gateway.handle(Request(head.method, head.target, head.headers, body), service)
         response = await self._wait(answer, receive) if isinstance(answer, Later) else answer
         if response is not None:
             await _send(response, send)
@@ -79,29 +80,44 @@ async def _until_gone(receive: Receive) -> None:
 
 
 def _head(scope: Message) -> Request:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    raw = scope["headers"]
+    headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+    if len(headers) < len(raw):
+        headers = _joined(raw)
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     return Request(scope["method"], f"{path}?{query}" if query else path, headers)
+
+
+def _joined(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers of which some come more than once: their values, separated by commas."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 async def _read(head: Request, receive: Receive, room: int) -> bytes | None:
     """The body, or None if it is larger than there is room for; what is too much is discarded as it comes."""
     if _declared(head) > room and "expect" in head.headers:
         return None  # the client waits to be told before it sends
-    kept = bytearray()
-    size, more = 0, True
+    chunk, more = await _chunk(receive)
+    if not more and len(chunk) <= room:
+        return chunk
+    kept, size = bytearray(chunk[:room]), len(chunk)
     while more and size <= room + MAX_DISCARD:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        chunk, more = message.get("body", b""), message.get("more_body", False)
+        chunk, more = await _chunk(receive)
         size += len(chunk)
         if size <= room:
             kept += chunk
     return bytes(kept) if size <= room else None
+
+
+async def _chunk(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _declared(head: Request) -> int:
@@ -110,11 +126,9 @@ def _declared(head: Request) -> int:
 
 
 async def _send(response: Response, send: Send, *, close: bool = False) -> None:
-    headers = {
-        **response.headers,
-        "content-length": str(len(response.body)),
-        **({"connection": "close"} if close else {}),
-    }
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    if close:
+        headers["connection"] = "close"
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})

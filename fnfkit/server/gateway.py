@@ -90,24 +90,20 @@ class Gateway:
             rpc.service(),
         )
 
-    def room(self, head: Request) -> int:
-        """How many bytes of body the service of a request takes; the body itself is not looked at."""
-        return self._service(head).max_body
+    def service(self, head: Request) -> Service:
+        """The service of a request; its body is not looked at."""
+        return next(service for service in self._services if service.matches(head))
 
-    def refuse_too_large(self, head: Request) -> Response:
-        """The answer to a request with a larger body than that."""
-        return self._service(head).too_large(head)
+    def handle(self, request: Request, service: Service | None = None) -> Answer:
+        """Answers a request, now or later, by its service where that is known already.
 
-    def handle(self, request: Request) -> Answer:
-        """Answers a request, now or later. It does not block for longer than the cloud folds one turn of work."""
+        It does not block for longer than the cloud folds one turn of work.
+        """
         self._loop.touch()
-        answer = self._safe(lambda: self._service(request).handle(request))
+        answer = self._safe(lambda: (service or self.service(request)).handle(request))
         if isinstance(answer, Later):
             return answer.becoming(partial(self._safe, answer.answer))
         return answer
-
-    def _service(self, request: Request) -> Service:
-        return next(service for service in self._services if service.matches(request))
 
     def _safe(self, produce: Callable[[], T]) -> T | Response:
         try:

@@ -16,8 +16,8 @@ from fnfkit.ports import ActionNotSupported
 ACCOUNT = "123456789012"
 
 
-class NoFlows:
-    """An account that runs no flows."""
+class Absent:
+    """A service that the account does not have."""
 
     def __getattr__(self, operation: str) -> Callable[..., None]:
         def refuse(*_: object, **__: object) -> None:
@@ -34,9 +34,10 @@ class Messages:
         self.clock = clock or VirtualClock(grace=0.005)
         self.loop = Loop(self.clock)
         self.ram = Ram(self.clock, ACCOUNT)
-        self.flows = NoFlows()
+        self.lock = RLock()
+        self.flows = self.fc = self.stacks = Absent()
         self.mns = MessageService(
-            self.clock, self.store, RLock(), drive=self.loop.run_until, post=self.loop.post, account=ACCOUNT
+            self.clock, self.store, self.lock, drive=self.loop.run_until, post=self.loop.post, account=ACCOUNT
         )
         self.queues, self.topics = self.mns.queues, self.mns.topics
         self.serve_forever = self.loop.serve_forever
