@@ -53,7 +53,7 @@ class Session:
     def add(self, cloud: LocalCloud) -> None:
         """Take a test's cloud into account, when the test is over."""
         self.clouds += 1
-        self.runs += len(cloud.runs)
+        self.runs += len(cloud.runs) or sum(1 for _ in cloud.executions())
         self.virtual += cloud.elapsed
         if self.coverage is None:
             return
@@ -129,7 +129,7 @@ def _span(seconds: float) -> str:
 def sections(item: pytest.Item, cloud: LocalCloud) -> Iterator[tuple[str, str]]:
     """What a failed test shows: the history of its latest runs, and where the pages about them are."""
     folder = Path(item.config.getoption("--fnf-report") or item.config.rootpath / REPORTS)
-    for run in cloud.runs[-MOST_RUNS:]:
+    for run in (cloud.runs or list(cloud.executions()))[-MOST_RUNS:]:
         page = run.report(folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
         yield f"flow {run.flow}, {run.name}: {run.status}", f"{_failure(run)}{table(run.history)}\n\nreport: {page}"
     ignore = folder / ".gitignore"

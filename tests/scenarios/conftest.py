@@ -12,6 +12,7 @@ import pytest
 
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.ports import EventRecord, ExecutionRecord
+from fnfkit.testing import LocalCloud
 
 ROOT = Path(__file__).parents[2]
 SERVICE = "fnf-demo"
@@ -115,6 +116,6 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Cloud() as cloud:
-        yield Stage(deploy(cloud))
+def stage(cloud: LocalCloud) -> Stage:
+    """The account of the harness, whose time is counted and whose histories are shown when a test fails."""
+    return Stage(deploy(cloud.cloud))
