@@ -24,6 +24,7 @@ from fnfkit.cloud.fnf.archive import Archive
 from fnfkit.cloud.fnf.journal import decode_event, encode, encode_answer, encode_event
 from fnfkit.cloud.fnf.run import Due, Outcome, Run, StoredFlow, parse_object
 from fnfkit.cloud.fnf.throttle import Pace
+from fnfkit.cloud.fnf.years import Years
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.targets import Targets, TaskCall
@@ -53,6 +54,7 @@ class Runner:
         self._resumes_at = 0
         self.now = clock.now
         self._clock = clock
+        self._years = Years(clock, self._time_over)
         self._store = store
         self._loop = loop
         self._lock = lock
@@ -254,7 +256,10 @@ class Runner:
                 call = run.calls[number] = TaskCall(run, command)
                 self._targets.invoke(call)
             case SetTimer(timer=number, due=due):
-                run.timers[number] = self._clock.call_at(due, Due(run, number), background=_is_year(run, number))
+                if _is_year(run, number):
+                    self._years.set(run, number, due)
+                else:
+                    run.timers[number] = self._clock.call_at(due, Due(run, number))
             case CancelTimer(timer=number):
                 timer = run.timers.pop(number, None)
                 if timer is not None:
@@ -267,9 +272,13 @@ class Runner:
     def fire(self, run: Run, number: int) -> None:
         """A timer of an execution is due."""
         if run.timers.pop(number, None) is not None:
-            self.deliver(run, TimerFired(self.now(), number))
+            self._time_over(run, number)
+
+    def _time_over(self, run: Run, number: int) -> None:
+        self.deliver(run, TimerFired(self.now(), number))
 
     def _finish(self, run: Run) -> None:
+        self._years.cancel(run)
         for timer in run.timers.values():
             timer.cancel()
         run.timers.clear()
@@ -284,8 +293,8 @@ class Runner:
 
 
 def _is_year(run: Run, timer: int) -> bool:
-    """Whether a timer is only the limit of every execution: no reason for virtual time to pass. Somebody waits for
-    the end of those that are not listed."""
+    """Whether a timer is only the limit of every execution. Somebody waits for the end of those that are not listed,
+    so theirs are timers like any other."""
     deadline = run.execution.deadline
     return run.listed and deadline is not None and deadline.timer == timer and run.execution.program.timeout is None
 
