@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from fnfkit.lang import cloudflow, fdl
+from fnfkit.lang import asl, cloudflow, fdl
 from fnfkit.lang.dialect import Dialect, Reading
 from fnfkit.lang.marked import load
 
 DIALECTS: Mapping[str, Dialect] = {
     "fdl": Dialect("fdl", fdl.read, fdl.write),
     "cloudflow": Dialect("cloudflow", cloudflow.read, cloudflow.write),
+    "asl": Dialect("asl", asl.read, asl.write),
 }
 
 _MAYBE_STATE_MACHINE = re.compile(r"""["']?Type["']?\s*:\s*["']?StateMachine\b""")

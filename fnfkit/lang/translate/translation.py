@@ -82,8 +82,12 @@ def below(expr: Expr, parts: tuple[Part, ...]) -> Expr:
         return expr
     if isinstance(expr, Path):
         return Path(expr.root, (*expr.parts, *parts))
-    match parts[0]:
-        case Key(name) | Index(name):
+    match expr, parts[0]:
+        case Object(fields), Key(name) if name in dict(fields):
+            return below(dict(fields)[name], parts[1:])
+        case Const(dict() as value), Key(name) if name in value:
+            return below(Const(value[name]), parts[1:])
+        case _, Key(name) | Index(name):
             return below(Call("get", (expr, Const(name))), parts[1:])
         case _:
             # The only other values here are empty objects, in which nothing matches (fdl.md 3.5).
