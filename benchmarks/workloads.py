@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks import authoring, embedded, start_up, wire
+from benchmarks import authoring, embedded, fc, start_up, wire
 from benchmarks.peers import dbos_flows, moto_states, others
 
 Contender = Callable[[int], float]
@@ -161,5 +161,21 @@ WORKLOADS: dict[str, Workload] = {
         (1_000,),
         (1_000,),
         {"fnfkit": "≥ 60,000"},
+    ),
+    "W15": Workload(
+        "a call of a function on a warm process of its own",
+        "µs",
+        {"fnfkit": fc.warm, "bare multiprocessing round trip": fc.bare_round_trip},
+        (1_000,),
+        (1_000,),
+        more_is_better=False,
+    ),
+    "W15c": Workload(
+        "a call of a function that starts its process",
+        "ms",
+        {"fnfkit": fc.cold, "bare multiprocessing spawn and round trip": fc.bare_start},
+        (20,),
+        (20,),
+        more_is_better=False,
     ),
 }
