@@ -35,11 +35,13 @@ class Case:
     template: str
     input: str
     status: str
-    seconds: int
+    seconds: float
     error: str = ""
     output: JsonObject | None = None
     entered: dict[str, int] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    alias: str = ""
+    """Published before the run under this alias, with an instance kept ready."""
     report: tuple[str, str] | None = None
     """What is reported to the waiting task: ("", output) or (error, cause)."""
 
@@ -135,6 +137,40 @@ CASES = (
         entered={"final": 1},
         attempts={"hello": 1},
     ),
+    Case(
+        title="Versions: through an alias with an instance kept ready",
+        template="versions",
+        input="input.json",
+        status="Succeeded",
+        seconds=0,
+        output={"success": True},
+        alias="online",
+    ),
+    Case(
+        title="Asynchronous calls: not waiting, waiting, waiting for a report",
+        template="async-invocation",
+        input="input.json",
+        status="Succeeded",
+        seconds=60,
+        output={"done": True, "status": "ok"},
+        report=("", '{"status": "ok"}'),
+    ),
+    Case(
+        title="Asynchronous tasks: one that succeeds",
+        template="async-tasks",
+        input="input.json",
+        status="Succeeded",
+        seconds=30,
+        entered={"InvokeFunction": 1},
+    ),
+    Case(
+        title="Asynchronous tasks: one that fails four times",
+        template="async-tasks",
+        input="input-fails.json",
+        status="Failed",
+        seconds=123.5,
+        error="JobFailed",
+    ),
 )
 
 
@@ -165,8 +201,17 @@ def run_case(case: Case) -> Outcome:
     given = read_object(f"@{folder / case.input}", "input")
     with wiring.embedded() as cloud:
         deploy_functions(cloud, assets.functions())
+        if case.alias:
+            _publish(cloud, case.alias)
         between = partial(_report, cloud, case.report) if case.report else None
         return running.run_flow(cloud, definition, given, name=f"demo-{case.template}", between=between)
+
+
+def _publish(cloud: Cloud, alias: str) -> None:
+    service = next(function.service for function in cloud.functions.list())
+    version = cloud.fc.publish_version(service, "").id
+    cloud.fc.create_alias(service, "", alias, version)
+    cloud.fc.put_provision(service, "provision", alias, 1)
 
 
 def deviations(case: Case, outcome: Outcome) -> list[str]:
@@ -176,7 +221,7 @@ def deviations(case: Case, outcome: Outcome) -> list[str]:
     attempts = Counter(event.step for event in outcome.events if event.type == "TaskStarted")
     facts = [
         ("status", case.status, record.status),
-        ("virtual time", f"{case.seconds} s", f"{outcome.cloud_time / 1000:g} s"),
+        ("virtual time", f"{case.seconds:g} s", f"{outcome.cloud_time / 1000:g} s"),
         ("error", case.error, running.failure(outcome)[0]),
         *((f"entries of {step}", count, entered[step]) for step, count in case.entered.items()),
         *((f"attempts of {step}", count, attempts[step]) for step, count in case.attempts.items()),

@@ -56,7 +56,7 @@ def run_flow(cloud: Cloud, definition: str, input: str, *, name: str, between: B
 
     def waiting() -> EventRecord | None:
         last = history(cloud.flows, name, execution)[-1:]
-        return last[0] if last and last[0].type == "TaskSubmitted" else None
+        return last[0] if last and _has_token(last[0]) else None
 
     if between is not None:
         cloud.run_until(lambda: ended() or waiting() is not None)
@@ -71,6 +71,11 @@ def run_flow(cloud: Cloud, definition: str, input: str, *, name: str, between: B
         wall_time=(time.perf_counter() - began) * 1000,
         log=[f"{line.service}/{line.function}: {line.text}" for line in cloud.functions.log],
     )
+
+
+def _has_token(event: EventRecord) -> bool:
+    """Whether somebody is to report; a task that waits for a function's end or a child's has no token."""
+    return event.type == "TaskSubmitted" and bool((event.detail.get("output") or {}).get("taskToken"))
 
 
 def as_data(outcome: Outcome) -> JsonObject:
