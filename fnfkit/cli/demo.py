@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json as codec
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from fnfkit.cli import assets, running, wiring
+from fnfkit.cli import assets, demo_messages, running, wiring
 from fnfkit.cli.blocks import Block, Code, Heading, Line, Row, Table, Tone
 from fnfkit.cli.files import read_text
 from fnfkit.cli.moments import span
@@ -35,7 +35,8 @@ class Case:
     template: str
     input: str
     status: str
-    seconds: float
+    seconds: float | None
+    """None where the documentation names none, and real clients take part."""
     error: str = ""
     output: JsonObject | None = None
     entered: dict[str, int] = field(default_factory=dict)
@@ -44,6 +45,10 @@ class Case:
     """Published before the run under this alias, with an instance kept ready."""
     report: tuple[str, str] | None = None
     """What is reported to the waiting task: ("", output) or (error, cause)."""
+    before: Callable[[Cloud], None] | None = None
+    """Makes what the flow needs outside."""
+    meanwhile: Callable[[Cloud, EventRecord], None] | None = None
+    """What happens outside once the flow waits for a report."""
 
 
 CASES = (
@@ -100,6 +105,26 @@ CASES = (
         seconds=0,
         error="Denied",
         report=("Denied", "the application was turned down"),
+    ),
+    Case(
+        title="Topic: a subscriber is pushed the message and reports",
+        template="topic-callback",
+        input="input.json",
+        status="Succeeded",
+        seconds=0,
+        output={"status": "success"},
+        before=demo_messages.subscribe,
+    ),
+    Case(
+        title="Queue: a worker process does three tasks",
+        template="queue-worker",
+        input="input.json",
+        status="Succeeded",
+        seconds=None,
+        output={"key": "value"},
+        attempts={"Task_1": 1, "Task_2": 1, "Task_3": 1},
+        before=demo_messages.make_queue,
+        meanwhile=demo_messages.work,
     ),
     Case(
         title="Errors: busy twice, then fine",
@@ -179,7 +204,8 @@ CASES = (
 def demo(json: bool) -> int:
     """Run the documented flows in virtual time and compare them with their documentation.
 
-    They are those of polling, transaction, callback and error handling. Exit code 0 only if all end as documented.
+    They are those of polling, transaction, callback, topic, queue, error handling, versions and asynchronous calls.
+    Exit code 0 only if all end as documented.
     """
     outcomes: list[tuple[Case, Outcome, list[str]]] = []
     shown: set[str] = set()
@@ -203,7 +229,10 @@ def run_case(case: Case) -> Outcome:
         deploy_functions(cloud, assets.functions())
         if case.alias:
             _publish(cloud, case.alias)
+        if case.before:
+            case.before(cloud)
         between = partial(_report, cloud, case.report) if case.report else None
+        between = partial(case.meanwhile, cloud) if case.meanwhile else between
         return running.run_flow(cloud, definition, given, name=f"demo-{case.template}", between=between)
 
 
@@ -221,11 +250,12 @@ def deviations(case: Case, outcome: Outcome) -> list[str]:
     attempts = Counter(event.step for event in outcome.events if event.type == "TaskStarted")
     facts = [
         ("status", case.status, record.status),
-        ("virtual time", f"{case.seconds:g} s", f"{outcome.cloud_time / 1000:g} s"),
         ("error", case.error, running.failure(outcome)[0]),
         *((f"entries of {step}", count, entered[step]) for step, count in case.entered.items()),
         *((f"attempts of {step}", count, attempts[step]) for step, count in case.attempts.items()),
     ]
+    if case.seconds is not None:
+        facts.append(("virtual time", f"{case.seconds:g} s", f"{outcome.cloud_time / 1000:g} s"))
     if case.output is not None:
         facts.append(("output", case.output, running.parsed(record.output)))
     return [f"{what} is {found}, documented is {wanted}" for what, wanted, found in facts if wanted != found]
