@@ -149,7 +149,7 @@ def test_the_template_follows_its_task_to_the_end(
 
 
 def test_a_task_survives_a_kill_of_the_account(tmp_path: Path) -> None:
-    from fnfkit.account.store_sqlite import SqliteStore
+    from fnfkit.cloud.store_sqlite import SqliteStore
 
     path = tmp_path / "account.sqlite"
     with Cloud(store=SqliteStore(path)) as before:
