@@ -39,6 +39,7 @@ DRAINED, NOT_DRAINED, LOST = 0, 1, 2
 _BATCH = 16
 _GIVE_BACK_SECONDS = 1
 _INTERRUPT_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 _log = logging.getLogger("fnfkit.worker")
 
 
@@ -140,7 +141,8 @@ class Worker:
     def _run(self) -> int:
         workers = [self._thread(self._work, number) for number in range(self._options.concurrency)]
         fetchers = [self._thread(self._fetch, queue) for queue in self._handlers]
-        self._stopping.wait()
+        while not self._stopping.wait(_LOOK_SECONDS):  # a signal that reached another thread is handled in this one
+            pass
         self._room.close()
         drained = threading.Event()
         threading.Thread(target=self._drain, args=(fetchers, workers, drained), daemon=True).start()
