@@ -253,3 +253,22 @@ class Stacks(Protocol):
     def delete_change_set(self, change_set: str) -> None: ...
 
     def set_deletion_protection(self, stack: str, enabled: bool) -> None: ...
+
+
+class Objects(Protocol):
+    """Object storage, the little of it that deployment needs: a place for code that templates name. Every method
+    raises `Fault`."""
+
+    def create_bucket(self, bucket: str) -> None:
+        """Makes a bucket; one that is the caller's already is no fault."""
+        ...
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Keeps an object, in place of the one that was there."""
+        ...
+
+    def get(self, bucket: str, key: str) -> bytes: ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Removes an object; an absent one is no fault."""
+        ...

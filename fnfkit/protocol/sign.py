@@ -107,6 +107,12 @@ def mns_signature(secret: str, message: Signed) -> str:
     return _base64("sha1", secret, _header_text(message, "x-mns-") + message.target)
 
 
+def oss_signature(secret: str, message: Signed) -> str:
+    """OSS, signature version 1: base64 of HMAC-SHA1 over the `x-oss-*` headers and the *decoded* path of bucket and
+    key. (Not in the references; taken from the public client, so inferred.)"""
+    return _base64("sha1", secret, _header_text(message, "x-oss-") + unquote(message.target.partition("?")[0]))
+
+
 def fc_signature(secret: str, message: Signed, *, with_query: bool = False) -> str:
     """FC 2016-08-15: base64 of HMAC-SHA256 over the `x-fc-*` headers and the *decoded* path (api-signing.md 5).
 

@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 from fnfkit.cloud.clock import DrivenClock
 from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.store import StoreError
-from fnfkit.ports import Stacks
+from fnfkit.ports import Objects, Stacks
 from fnfkit.protocol.http import Request, Response
 from fnfkit.protocol.rpc import error
 from fnfkit.server import fnf, ram_api, ros, sts
@@ -29,6 +29,7 @@ from fnfkit.server.auth import Verifier
 from fnfkit.server.control import Control
 from fnfkit.server.fc_auth import FcVerifier
 from fnfkit.server.later import Later
+from fnfkit.server.oss import oss_service
 from fnfkit.server.permits import permits
 from fnfkit.server.rpc import Rpc
 from fnfkit.server.service import Answer, Service, new_request_id
@@ -67,6 +68,9 @@ class Served(Protocol):
     def stacks(self) -> Stacks: ...
 
     @property
+    def objects(self) -> Objects: ...
+
+    @property
     def lock(self) -> RLock: ...
 
 
@@ -86,7 +90,7 @@ class Gateway:
         self._services = (
             Control(cloud.clock, cloud.ram).service(),
             *services,
-            acs3_service(rpc, FcVerifier(cloud.ram)),
+            *_rows(cloud, rpc),
             rpc.service(),
         )
 
@@ -125,6 +129,11 @@ class Gateway:
 
 def _raise(failure: StoreError) -> None:
     raise failure
+
+
+def _rows(cloud: Served, rpc: Rpc) -> tuple[Service, ...]:
+    """Services that recognise a request by its Authorization header."""
+    return acs3_service(rpc, FcVerifier(cloud.ram)), oss_service(cloud.objects, cloud.ram, cloud.lock)
 
 
 def _internal_error() -> Response:
