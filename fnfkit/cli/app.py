@@ -34,6 +34,14 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("demo:demo", "Run the documented flows in virtual time and compare them with their documentation."),
     "run": Entry("run:run", "Run a flow on an embedded account and print its history, status and output."),
     "dev": Entry("dev:dev", "Serve an embedded account until SIGINT or SIGTERM."),
+    "diff": Entry("diff:diff", "Show what `fnfkit deploy` would do, and what has drifted; nothing happens."),
+    "deploy": Entry(
+        "deploy:deploy", "Deploy a project or a template file, to an embedded account unless a stage names another."
+    ),
+    "destroy": Entry("destroy:destroy", "Delete the stack of a project or a template, and everything in it, if there is one."),
+    "rollback": Entry("rollback:rollback", "Deploy again what was deployed from this folder before."),
+    "outputs": Entry("outputs:outputs", "Print the outputs of a deployed stack."),
+    "doctor": Entry("doctor:doctor", "Check credentials, region, endpoint, permissions and the clock."),
     "flows": Entry("flows:app", "The flows of an account."),
     "start": Entry("executions:start", "Start an execution of a flow."),
     "executions": Entry("executions:executions", "List the executions of a flow."),

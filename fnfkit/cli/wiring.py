@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fnfkit.ports.flows import Flows
     from fnfkit.ports.functions import Functions
     from fnfkit.ports.queues import Queues
+    from fnfkit.ports.stacks import StackEvent
     from fnfkit.ports.topics import Topics
     from fnfkit.server.listener import Listening
     from fnfkit.workers import Counters, DeadLetter, Worker
@@ -238,6 +239,17 @@ def watcher(*, terminal: bool) -> Callable[[Counters, str], AbstractContextManag
     from fnfkit.cli import steady  # noqa: PLC0415
 
     return steady.watching
+
+
+def stack_watcher(*, terminal: bool) -> Callable[[str], AbstractContextManager[Callable[[StackEvent], None]]]:
+    """What shows how a stack gets on: its resources in place on a terminal, lines elsewhere."""
+    if terminal:
+        from fnfkit.cli import deploy_live  # noqa: PLC0415
+
+        return deploy_live.watching
+    from fnfkit.cli import deploy_progress  # noqa: PLC0415
+
+    return deploy_progress.watching
 
 
 def make_worker(

@@ -1,0 +1,120 @@
+"""`fnfkit deploy`: a project, or a template file as it is, made a stack."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+import click
+
+from fnfkit.cli.deploy_options import pairs, parameters, where, yes
+from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
+from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
+from fnfkit.cli.deploy_source import Source, folder_of, refused, source_of
+from fnfkit.cli.deploy_target import Target, target_of
+from fnfkit.cli.deploy_watch import changes_of
+from fnfkit.cli.options import as_json
+from fnfkit.cli.output import progress, result, show
+from fnfkit.cli.refusal import DONE, REFUSED, Refusal
+from fnfkit.deploy import Book, DeployError, Outcome, Plan, find, plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command was asked for, past the source."""
+
+    target: Target
+    parameters: dict[str, str]
+    force: bool
+    yes: bool
+    json: bool
+    again: str
+
+
+@click.command("deploy")
+@where
+@parameters
+@click.option("--force", is_flag=True, help="Do what endangers running executions too, and make resources anew.")
+@yes
+@click.option("--watch", is_flag=True, help="Deploy again whenever a file of the project changes, until Ctrl-C.")
+@as_json
+def deploy(
+    path: str,
+    stack: str,
+    stage: str,
+    endpoint: str,
+    region: str,
+    profile: str,
+    parameter: tuple[str, ...],
+    force: bool,
+    yes: bool,
+    watch: bool,
+    json: bool,
+) -> int:
+    """Deploy a project or a template file, to an embedded account unless a stage names another.
+
+    Whatever state the deployment before was left in, this one takes it up; where nothing differs it does nothing.
+    Changes that endanger running executions are refused without --force.
+    """
+    target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
+    given = {**target.stage.parameters, **pairs(parameter)}
+    words = ["deploy", path, *(["--stack", stack] if stack else []), *(["--stage", stage] if stage else [])]
+    asked = _Asked(target, given, force, yes, json, shlex.join(words))
+
+    def once() -> int:
+        return _deploy(source_of(path, stack or target.stage.stack, stage, expand=target.real), asked)
+
+    if not watch:
+        return once()
+    for _ in changes_of(folder_of(path)):
+        try:
+            once()
+        except Refusal as refusal:
+            progress(f"error[{refusal.code}]: {refusal.message}")
+    return DONE
+
+
+def _deploy(source: Source, asked: _Asked) -> int:
+    with held(source.folder, asked.target) as kept:
+        found = _planned(source, asked)
+        if not asked.json:
+            show(plan_blocks(found))
+        outcome = _carried_out(source, found, asked, kept)
+    data = {**outcome_data(outcome), "plan": plan_data(found)}
+    result(data, outcome_blocks(outcome), as_json=asked.json)
+    return DONE
+
+
+def _planned(source: Source, asked: _Asked) -> Plan:
+    target = asked.target
+    try:
+        return plan(target.stacks(), source.stack, source.template, parameters=asked.parameters, flows=target.flows())
+    except DeployError as error:
+        raise refused(error) from error
+
+
+def _carried_out(source: Source, found: Plan, asked: _Asked, kept: Book) -> Outcome:
+    if (found.dangers or found.replaces) and not asked.force:
+        raise _dangerous(found)
+    secret = any(one.no_echo and one.name in asked.parameters for one in source.template.parameters)
+    record = find(asked.target.stacks(), source.stack) if found.same and not secret else None
+    if record is not None:
+        return Outcome(record, False)
+    confirm(asked.target, f"Deploy to {asked.target.place}? {summary(found)}.", yes=asked.yes)
+    run = carry_out(kept, asked.target, source.stack, source.text, asked.parameters, public=source.template)
+    with executor(asked.target, source.stack, again=asked.again, quiet=asked.json) as acting:
+        return run(
+            lambda: acting.deploy(
+                source.stack, source.text, parameters=asked.parameters, replacement=asked.force and found.replaces
+            )
+        )
+
+
+def _dangerous(found: Plan) -> Refusal:
+    told = [danger.message for danger in found.dangers]
+    told += [
+        f"{one.id} is made anew: {', '.join(one.forced_by)} cannot change" for one in found.changes if one.forced_by
+    ]
+    hint = "; ".join(dict.fromkeys(danger.hint for danger in found.dangers))
+    hint = f"{hint}; or say --force" if hint else "say --force"
+    return Refusal("Dangerous", "\n".join(dict.fromkeys(told)), hint, exit=REFUSED)

@@ -1,0 +1,47 @@
+"""The options that the commands about stacks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from fnfkit.cli.options import connection
+from fnfkit.cli.refusal import Refusal
+
+C = TypeVar("C", bound=Callable[..., object])
+
+_PATH = "A project (FILE.py, FILE.py:APP, MODULE:APP), a template file, or a folder with either."
+
+
+def where(command: C) -> C:
+    """The project, the stack, the stage and the connection, as `path`, `stack`, `stage` and those of `connection`."""
+    command = connection(command)
+    told = "Stage in fnfkit.toml; an embedded account on this machine without one."
+    command = click.option("--stage", default="", show_default=False, metavar="S", help=told)(command)
+    told = "Name of the stack; the App's own name if left out."
+    command = click.option("--stack", default="", show_default=False, metavar="NAME", help=told)(command)
+    return click.argument("path", metavar="[PROJECT|TEMPLATE]", default=".", help=_PATH)(command)
+
+
+def parameters(command: C) -> C:
+    """`--parameter K=V`, any number of them, as `parameter`."""
+    told = "Value of a template parameter; those not given keep the value they have."
+    return click.option("--parameter", multiple=True, metavar="K=V", help=told)(command)
+
+
+def yes(command: C) -> C:
+    """`--yes`, as `yes`."""
+    return click.option("--yes", is_flag=True, help="Do not ask before acting on a real account.")(command)
+
+
+def pairs(given: tuple[str, ...]) -> dict[str, str]:
+    """Parameters by name. Raises `Refusal`."""
+    found = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not name or not equals:
+            raise Refusal("UsageError", f"--parameter {item} has no value", "write --parameter NAME=VALUE")
+        found[name] = value
+    return found

@@ -1,0 +1,95 @@
+"""A plan as people and scripts read it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from fnfkit.cli.blocks import Block, Line, Tone
+from fnfkit.deploy import Action, Change, Difference, Plan
+from fnfkit.model.json import Json, JsonObject
+
+LONGEST = 60
+"""Characters of a value that are shown."""
+_SIGNS = {
+    Action.CREATE: ("+", Tone.GOOD),
+    Action.UPDATE: ("~", Tone.PLAIN),
+    Action.REPLACE: ("!", Tone.BAD),
+    Action.DELETE: ("-", Tone.BAD),
+    Action.KEEP: (" ", Tone.QUIET),
+}
+
+
+def plan_blocks(plan: Plan) -> Iterator[Block]:
+    """A plan, its dangers and drift; what is kept is only counted."""
+    for change in plan.changes:
+        if change.action is not Action.KEEP or change.because:
+            sign, tone = _SIGNS[change.action]
+            yield Line(f"{sign} {change.action.value:<8}{change.id} ({change.type}){_why(change)}", tone)
+            yield from (Line(f"      {step}", Tone.QUIET) for step in change.steps)
+            yield from (Line(f"      {_shown(one)}", Tone.QUIET) for one in change.differences)
+    yield from (Line(f"drift: {drift.id}: {drift.message}", Tone.BAD) for drift in plan.drifts)
+    for danger in plan.dangers:
+        yield Line(f"danger: {danger.message} ({danger.hint})", Tone.BAD)
+    yield Line(summary(plan), Tone.GOOD if plan.same else Tone.PLAIN)
+
+
+def summary(plan: Plan) -> str:
+    """A plan in one line."""
+    if plan.same:
+        return f"stack {plan.stack}: nothing to do, {len(plan.changes)} resources are as they should be"
+    counts = ", ".join(f"{plan.count(action)} to {action.value}" for action in Action if plan.count(action))
+    return f"stack {plan.stack}{'' if plan.exists else ' (new)'}: {counts or 'no resources'}"
+
+
+def plan_data(plan: Plan) -> JsonObject:
+    """A plan for scripts."""
+    return {
+        "stack": plan.stack,
+        "exists": plan.exists,
+        "same": plan.same,
+        "changes": [_change(change) for change in plan.changes],
+        "dangers": [{"id": one.id, "message": one.message, "hint": one.hint} for one in plan.dangers],
+        "drifts": [{"id": one.id, "message": one.message} for one in plan.drifts],
+    }
+
+
+def _change(change: Change) -> JsonObject:
+    return {
+        "id": change.id,
+        "type": change.type,
+        "action": change.action.value,
+        "forced_by": list(change.forced_by),
+        "because": change.because,
+        "steps": [str(step) for step in change.steps],
+        "differences": [
+            {"path": list(one.path), "before": _code(one, one.before), "after": _code(one, one.after)}
+            for one in change.differences
+        ],
+    }
+
+
+def _why(change: Change) -> str:
+    if change.forced_by:
+        return f": {', '.join(change.forced_by)} cannot change in place"
+    return f": {change.because}" if change.because else ""
+
+
+def _shown(one: Difference) -> str:
+    where = ".".join(map(str, one.path))
+    if one.path == ("Definition",):
+        return f"{where} differs"
+    return f"{where}: {_short(_code(one, one.before))} -> {_short(_code(one, one.after))}"
+
+
+def _code(one: Difference, value: Json) -> Json:
+    """A value, but of code only a hash: nobody reads archives."""
+    if value is None or one.path[:1] != ("Code",):
+        return value
+    return "sha256:" + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _short(value: Json) -> str:
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -1,0 +1,144 @@
+"""What is deployed: a project in Python as the template it synthesises, or a template file as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fnfkit.cli.files import read_text
+from fnfkit.cli.projects import ENTRY, project
+from fnfkit.cli.refusal import REFUSED, Refusal
+from fnfkit.deploy import DeployError, graph, synth
+from fnfkit.deploy.package import archive, encoded, folder_files
+from fnfkit.deploy.record import FOLDER
+from fnfkit.dsl.errors import CompileError
+from fnfkit.lang import ros
+from fnfkit.model.problem import Problem, Severity
+from fnfkit.model.stack import SERVERLESS, Template
+
+TEMPLATES = ("template.yml", "template.yaml", "template.json", "template.ros.yml")
+_SUFFIXES = (".yml", ".yaml", ".json", ".template")
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template, its text as it is sent, the folder it belongs to, and the stack it would be by itself."""
+
+    template: Template
+    text: str
+    folder: Path
+    stack: str
+
+
+def source_of(given: str, stack: str, stage: str, *, expand: bool) -> Source:
+    """What a path names: FILE.py, FILE.py:APP, MODULE:APP, a template file, or a folder with either.
+
+    `expand` does the transform here where code comes from files, because the service itself takes only code on OSS.
+    Raises `Refusal`.
+    """
+    path = Path(given)
+    if path.is_dir() and not (path / ENTRY).is_file():
+        found = [path / name for name in TEMPLATES if (path / name).is_file()]
+        if not found:
+            there = f"{given} has no {ENTRY} and no template.yml"
+            raise Refusal("NothingToDeploy", there, "name a project in Python or a template file")
+        path = found[0]
+    if path.suffix in _SUFFIXES:
+        return _template(path, stack, expand=expand)
+    return _app(given, stack, stage)
+
+
+def folder_of(given: str) -> Path:
+    """The folder a project or template is in; its record and its stages are there too."""
+    path = Path(given)
+    if path.is_dir():
+        return path
+    front = Path(given.rpartition(":")[0]) if ".py:" in given else path
+    return front.parent if front.is_file() or front.suffix in (*_SUFFIXES, ".py") else Path()
+
+
+def guarded(made: Callable[[], Source]) -> Source:
+    """What `made` returns, with its errors as refusals."""
+    try:
+        return made()
+    except DeployError as error:
+        raise refused(error) from error
+    except CompileError as error:
+        raise Refusal("CompileError", str(error), exit=REFUSED) from error
+
+
+def refused(error: DeployError) -> Refusal:
+    """A deployment's own error as the command's."""
+    return Refusal(error.code, error.message, error.hint, exit=REFUSED)
+
+
+def _app(given: str, stack: str, stage: str) -> Source:
+    def made() -> Source:
+        with project(given) as found:
+            name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
+            template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor")
+            return Source(template, ros.write(template), found.folder, name)
+
+    return guarded(made)
+
+
+def _template(path: Path, stack: str, *, expand: bool) -> Source:
+    if not stack:
+        raise Refusal("NoStack", "a template file needs the name of a stack", "give it with --stack NAME")
+    text = read_text(path, "template")
+    reading = ros.read(text)
+    _refuse(path, text, reading, reading.errors)
+    template = reading.template
+    if template is None:
+        raise Refusal("InvalidTemplate", f"{path} holds no template", exit=REFUSED)
+    if template.transform == SERVERLESS and any(ros.local_files(template)):
+        located = ros.localized(template, _Files(path.parent))
+        _refuse(path, text, reading, located.problems)
+        template = located.template
+        if expand:
+            template = ros.expand(template, stack_name=stack).template
+        _refuse(path, text, reading, ros.validate(template))
+        return Source(template, ros.write(template), path.parent, stack)
+    _refuse(path, text, reading, ros.validate(template))
+    return Source(template, text, path.parent, stack)
+
+
+def _refuse(path: Path, text: str, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if not errors:
+        return
+    told = [_told(path, text, reading, problem) for problem in errors[:MOST_PROBLEMS]]
+    rest = len(errors) - len(told)
+    raise Refusal("InvalidTemplate", "\n".join([*told, *([f"... and {rest} more"] if rest else [])]), exit=REFUSED)
+
+
+def _told(path: Path, text: str, reading: ros.Reading, problem: Problem) -> str:
+    mark = reading.mark(problem)
+    place = f"{path}:{mark.line}:{mark.column}" if mark else str(path)
+    where = "/".join(map(str, problem.path))
+    return f"{place}: {problem.id} {where + ': ' if where else ''}{problem.message}" + (
+        f" ({problem.fix})" if problem.fix else ""
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files beside a template."""
+
+    folder: Path
+
+    def definition(self, uri: str) -> str:
+        return (self.folder / uri).read_text("utf-8")
+
+    def code(self, uri: str) -> str:
+        path = self.folder / uri
+        if not path.exists():
+            raise FileNotFoundError(2, "there is no such file or folder")
+        ready = path.suffix in (".zip", ".jar")
+        packed = path.read_bytes() if ready else archive(folder_files(path))
+        try:
+            return ros.DATA_ZIP + encoded(packed)
+        except DeployError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from error

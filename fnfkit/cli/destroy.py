@@ -1,0 +1,39 @@
+"""`fnfkit destroy`: a stack and everything in it deleted."""
+
+from __future__ import annotations
+
+import click
+
+from fnfkit.cli.blocks import Line, Tone
+from fnfkit.cli.deploy_named import stack_name
+from fnfkit.cli.deploy_options import where, yes
+from fnfkit.cli.deploy_run import confirm, executor, held, note_destroyed
+from fnfkit.cli.deploy_source import folder_of, refused
+from fnfkit.cli.deploy_target import target_of
+from fnfkit.cli.options import as_json
+from fnfkit.cli.output import result
+from fnfkit.cli.refusal import DONE
+from fnfkit.deploy import DeployError
+
+
+@click.command("destroy")
+@where
+@yes
+@as_json
+def destroy(path: str, stack: str, stage: str, endpoint: str, region: str, profile: str, yes: bool, json: bool) -> int:
+    """Delete the stack of a project or a template, and everything in it, if there is one."""
+    folder = folder_of(path)
+    target = target_of(stage, endpoint, region, profile, folder=folder)
+    name = stack_name(path, stack or target.stage.stack, stage)
+    with held(folder, target) as kept:
+        confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
+        try:
+            with executor(target, name, again=f"destroy --stack {name}", quiet=json) as acting:
+                gone = acting.destroy(name)
+        except DeployError as error:
+            raise refused(error) from error
+        if gone:
+            note_destroyed(kept, target, name)
+    said = Line(f"stack {name} deleted", Tone.GOOD) if gone else Line(f"there is no stack {name}", Tone.QUIET)
+    result({"stack": name, "deleted": gone}, [said], as_json=json)
+    return DONE

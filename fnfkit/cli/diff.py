@@ -1,0 +1,50 @@
+"""`fnfkit diff`: what a deployment would change."""
+
+from __future__ import annotations
+
+import click
+
+from fnfkit.cli.deploy_options import pairs, parameters, where
+from fnfkit.cli.deploy_plan import plan_blocks, plan_data
+from fnfkit.cli.deploy_source import folder_of, refused, source_of
+from fnfkit.cli.deploy_target import target_of
+from fnfkit.cli.options import as_json
+from fnfkit.cli.output import result
+from fnfkit.cli.refusal import DONE
+from fnfkit.deploy import DeployError, plan
+
+CHANGES = 4
+DANGEROUS = 5
+
+
+@click.command("diff")
+@where
+@parameters
+@click.option("--exit-code", is_flag=True, help="Exit with 4 if something would change, with 5 if that is dangerous.")
+@as_json
+def diff(
+    path: str,
+    stack: str,
+    stage: str,
+    endpoint: str,
+    region: str,
+    profile: str,
+    parameter: tuple[str, ...],
+    exit_code: bool,
+    json: bool,
+) -> int:
+    """Show what `fnfkit deploy` would do, and what has drifted; nothing happens.
+
+    A change that endangers running executions is marked as dangerous; deploying it takes --force.
+    """
+    target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
+    source = source_of(path, stack or target.stage.stack, stage, expand=target.real)
+    given = {**target.stage.parameters, **pairs(parameter)}
+    try:
+        found = plan(target.stacks(), source.stack, source.template, parameters=given, flows=target.flows())
+    except DeployError as error:
+        raise refused(error) from error
+    result(plan_data(found), plan_blocks(found), as_json=json)
+    if not exit_code or found.same:
+        return DONE
+    return DANGEROUS if found.dangers else CHANGES

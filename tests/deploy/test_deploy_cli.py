@@ -1,0 +1,69 @@
+"""The commands about stacks, against an embedded account over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from deploy_accounts import Cli
+
+from fnfkit.cloud.cloud import Cloud
+
+APP = '''from dataclasses import dataclass
+
+from fnfkit import App
+
+app = App("shop", service="shop")
+
+
+@dataclass
+class Greeting:
+    greeting: str
+
+
+@app.function
+def greet(name: str) -> Greeting:
+    """Greets."""
+    return Greeting(f"hello {name}")
+
+
+@app.flow
+def welcome(name: str) -> Greeting:
+    """Welcomes somebody."""
+    return greet(name=name)
+'''
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "app.py").write_text(APP, "utf-8")
+    return folder
+
+
+def test_a_project_is_deployed_run_and_destroyed(cli: Cli, served: Cloud, shop: Path) -> None:
+    before = cli("diff", shop, "--json", "--exit-code")
+    assert before.exit == 4
+    assert {change["action"] for change in before.data["changes"]} == {"create"}
+
+    made = cli("deploy", shop, "--json")
+    assert made.exit == 0, made.out
+    assert made.data["status"] == "CREATE_COMPLETE"
+    assert made.data["outputs"] == {"WelcomeFlowName": "welcome"}
+
+    after = cli("diff", shop, "--json", "--exit-code")
+    assert (after.exit, after.data["same"]) == (0, True)
+    again = cli("deploy", shop, "--json")
+    assert again.data["changed"] is False
+
+    started = served.flows.start_execution("welcome", input='{"name": "Ann"}')
+    served.run_until_idle()
+    assert served.flows.describe_execution("welcome", started.name).output == '{"greeting":"hello Ann"}'
+
+    outputs = cli("outputs", shop, "--json")
+    assert outputs.data == {"WelcomeFlowName": "welcome"}
+    assert cli("destroy", shop, "--json").data == {"stack": "shop", "deleted": True}
+    assert cli("destroy", shop, "--json").data == {"stack": "shop", "deleted": False}
+    assert served.flows.list_flows().items == ()
+    assert cli("outputs", shop, "--json").error["code"] == "StackNotFound"
