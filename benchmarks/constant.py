@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-BODY = b'{"RequestId":"r","FlowName":"one","Name":"e","Status":"Succeeded"}'
+BODY = b'{"RequestId":"r","FlowName":"one","Name":"e","Status":"Succeeded","EventId":1}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
 
 

@@ -243,7 +243,7 @@ def test_copies_that_reach_one_worker_at_once_are_worked_on_once(plant: Plant) -
         assert go_on.wait(10)
 
     plant.run(worker, handler)
-    plant.until(lambda: worker.counters["received"] == 2 and worker.counters["left"] == 1)
+    plant.until(lambda: worker.counters["left"] >= 1)
     go_on.set()
     plant.ended()
     plant.until(lambda: plant.left() == 0)
