@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from fnfkit.cloud.fc.credentials import Credentials
 from fnfkit.cloud.fc.function import Function
 from fnfkit.cloud.fc.runtime import Platform
+from fnfkit.model.json import JsonObject
 from fnfkit.ports.functions import LATEST
 
 
@@ -104,3 +106,21 @@ def context_of(
         account_id=platform.account_id,
         cold_start=cold,
     )
+
+
+def as_json(context: Context) -> JsonObject:
+    """The context as a process of its own is told it. (`asdict` would copy what need not be copied.)"""
+    parts: dict[str, _Part] = {
+        "credentials": context.credentials,
+        "function": context.function,
+        "service": context.service,
+        "tracing": context.tracing,
+    }
+    return {**_fields(context), **{name: _fields(part) for name, part in parts.items()}}
+
+
+_Part: TypeAlias = Credentials | FunctionInfo | ServiceInfo | Tracing
+
+
+def _fields(part: Context | _Part) -> JsonObject:
+    return {name: getattr(part, name) for name in part.__slots__}

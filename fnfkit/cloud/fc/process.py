@@ -20,11 +20,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.cloud.fc import worker
-from fnfkit.cloud.fc.context import Context, environment
+from fnfkit.cloud.fc.context import Context, as_json, environment
 from fnfkit.cloud.fc.function import Function
 from fnfkit.cloud.fc.instance import LOG_BYTES
 from fnfkit.cloud.fc.runtime import Platform
@@ -107,7 +107,7 @@ class Process:
 
     def call(self, call: JsonObject, context: Context, seconds: float) -> tuple[JsonObject, Output]:
         """The answer to a call and what it printed. Raises `Ended`, `OutOfTime`; then the process is gone."""
-        self._pending += _frame({**call, "context": asdict(context)})
+        self._pending += _frame({**call, "context": as_json(context)})
         output = Output()
         try:
             answer = self._exchange(time.monotonic() + seconds, output)
