@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks import authoring, embedded, fc, start_up, wire
+from benchmarks import authoring, embedded, fc, messages, start_up, wire
 from benchmarks.peers import dbos_flows, moto_states, others
 
 Contender = Callable[[int], float]
@@ -105,6 +105,27 @@ WORKLOADS: dict[str, Workload] = {
         targets={"fnfkit": "≤ 300 for 1,000"},
         more_is_better=False,
     ),
+    "W7": Workload(
+        "a queue over HTTP: send, receive, delete",
+        "messages/s",
+        {
+            "fnfkit, 1 connection": messages.one_connection,
+            "fnfkit, 8 connections": messages.eight_connections,
+            "moto server (SQS, no signatures), 1 connection": messages.moto_one,
+            "moto server (SQS, no signatures), 8 connections": messages.moto_eight,
+        },
+        (10_000,),
+        (300,),
+        {"fnfkit, 1 connection": "≥ 1,000", "fnfkit, 8 connections": "≥ 2,500"},
+    ),
+    "W7m": Workload(
+        "growth of the server's memory by messages that have come and gone",
+        "bytes each",
+        {"fnfkit": messages.growth},
+        (100_000,),
+        targets={"fnfkit": "0"},
+        more_is_better=False,
+    ),
     "W8": Workload(
         "command line cold start, over `python -c pass`",
         "ms",
@@ -139,6 +160,18 @@ WORKLOADS: dict[str, Workload] = {
         (300,),
         (300,),
         {"fnfkit": "≥ 80 % of the constant answer"},
+    ),
+    "W11": Workload(
+        "a worker with eight threads: jobs received, reported, deleted through the official packages",
+        "jobs/s",
+        {
+            "fnfkit": messages.worker,
+            "a report and a deletion through the packages, answered at once": messages.worker_ceiling,
+            "huey on SQLite, no network": messages.huey_sqlite,
+        },
+        (3_000,),
+        (3_000,),
+        {"fnfkit": "≥ 500"},
     ),
     "W12": Workload(
         "start of the server until its first execution has ended",
