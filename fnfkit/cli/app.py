@@ -29,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry("check:check", "Find mistakes in flows, in FDL and in Python alike."),
     "build": Entry("build:build", "Compile the flows of a project in Python to FDL."),
     "import": Entry("importing:import_flow", "Turn a flow in FDL into Python that compiles back to it."),
+    "migrate": Entry("migrate:migrate", "Translate a flow between FDL and CloudFlow, and show that both behave alike."),
     "graph": Entry("graph:graph", "Draw a flow as SVG or as Mermaid text."),
     "schema": Entry("schema:schema", "Print the JSON Schema of FDL, for editors."),
     "demo": Entry("demo:demo", "Run the documented flows in virtual time and compare them with their documentation."),
@@ -38,7 +39,9 @@ COMMANDS: dict[str, Entry] = {
     "deploy": Entry(
         "deploy:deploy", "Deploy a project or a template file, to an embedded account unless a stage names another."
     ),
-    "destroy": Entry("destroy:destroy", "Delete the stack of a project or a template, and everything in it, if there is one."),
+    "destroy": Entry(
+        "destroy:destroy", "Delete the stack of a project or a template, and everything in it, if there is one."
+    ),
     "rollback": Entry("rollback:rollback", "Deploy again what was deployed from this folder before."),
     "outputs": Entry("outputs:outputs", "Print the outputs of a deployed stack."),
     "doctor": Entry("doctor:doctor", "Check credentials, region, endpoint, permissions and the clock."),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fnfkit.cli.output import progress
 from fnfkit.ports import StackEvent
 
 
 @contextmanager
 def watching(stack: str) -> Iterator[Callable[[StackEvent], None]]:
     """What is told every event prints it to standard error."""
-    yield lambda event: progress(line_of(event))
+    yield lambda event: print(line_of(event), file=sys.stderr, flush=True)
 
 
 def line_of(event: StackEvent) -> str:

@@ -37,7 +37,8 @@ def rollback(
 ) -> int:
     """Deploy again what was deployed from this folder before.
 
-    After a failed deployment that is what succeeded last. Secret parameters keep the values they have: the record does not know them.
+    After a failed deployment that is what succeeded last. Secret parameters keep the values they have: the record does
+    not know them.
     """
     folder = folder_of(path)
     target = target_of(stage, endpoint, region, profile, folder=folder)

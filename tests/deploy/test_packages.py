@@ -1,0 +1,209 @@
+"""Packages: the same bytes everywhere, only what a function needs, and no fnfkit in the cloud."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fnfkit import App, elsewhere
+from fnfkit.cli.projects import project
+from fnfkit.deploy import DeployError
+from fnfkit.deploy.package import LARGEST, STORED, Package, archive, package
+from fnfkit.dsl.function import Function
+from fnfkit.model.json import Json
+
+SHOP = """from __future__ import annotations
+
+from dataclasses import dataclass
+
+import prices.table
+from fnfkit import App, CloudError, Steps, TaskToken, context, input, part, when
+
+app = App("shop")
+queue = app.queue("orders")
+
+
+class SoldOut(CloudError):
+    named = "Shop.SoldOut"
+
+
+@dataclass
+class Order:
+    item: str
+    count: int = 1
+
+
+@dataclass
+class Bill:
+    total: int
+
+
+@app.function
+def bill(order: Order, token: TaskToken | None = None) -> Bill:
+    if order.count > 5:
+        raise SoldOut("none left")
+    return Bill(prices.table.PRICE * order.count)
+
+
+@app.steps
+def sell(f: Steps) -> None:
+    f.task("bill", bill, order=input.order)
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    (folder / "prices").mkdir(parents=True)
+    (folder / "app.py").write_text(SHOP, "utf-8")
+    (folder / "prices" / "__init__.py").write_text("", "utf-8")
+    (folder / "prices" / "table.py").write_text("from .base import PRICE\n", "utf-8")
+    (folder / "prices" / "base.py").write_text("PRICE = 7\n", "utf-8")
+    (folder / "unused.py").write_text("raise SystemExit\n", "utf-8")
+    return folder
+
+
+def packed(folder: Path, name: str = "bill") -> Package:
+    with project(str(folder)) as found:
+        return package(found.app.functions[name], found.folder, folder / ".fnfkit")
+
+
+def folder_function(path: str, handler: str = "index.handler") -> Function[..., Json]:
+    app = App("made")
+
+    @app.function(code=path, handler=handler)
+    def made() -> None:
+        elsewhere()
+
+    return app.functions["made"]
+
+
+def test_only_the_files_a_function_needs(shop: Path) -> None:
+    own = {name for name in packed(shop).files if not name.startswith("fnfkit")}
+    assert own == {"app.py", "prices/__init__.py", "prices/table.py", "prices/base.py"}
+
+
+def unpacked(made: Package, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(made.archive())) as opened:
+        opened.extractall(folder)
+    return folder
+
+
+def call(folder: Path, event: str) -> subprocess.CompletedProcess[str]:
+    """Calls a handler in an interpreter that sees the package and the standard library alone."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); import fnfkit_handler; "
+        f"print(fnfkit_handler.handler({event!r}, None))"
+    )
+    return subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_a_package_runs_without_fnfkit(shop: Path, tmp_path: Path) -> None:
+    folder = unpacked(packed(shop), tmp_path / "out")
+    said = call(folder, '{"order": {"item": "tea", "count": 3}, "more": 1}')
+    assert said.stdout == '{"total": 21}\n', said.stderr
+
+
+def test_errors_keep_their_name(shop: Path, tmp_path: Path) -> None:
+    folder = unpacked(packed(shop), tmp_path / "out")
+    said = call(folder, '{"order": {"item": "tea", "count": 9}}')
+    assert said.stderr.splitlines()[-1].endswith("Shop.SoldOut: none left")
+
+
+def test_the_same_content_gives_the_same_bytes(shop: Path, tmp_path: Path) -> None:
+    before = packed(shop)
+    for file in shop.rglob("*.py"):
+        os.utime(file, (1, 1))
+        file.chmod(0o600)
+    (shop / "other.txt").write_text("not needed", "utf-8")
+    after = packed(shop)
+    assert (after.digest, after.archive()) == (before.digest, before.archive())
+    (shop / "prices" / "base.py").write_text("PRICE = 8\n", "utf-8")
+    assert packed(shop).digest != before.digest
+
+
+def test_the_order_of_files_does_not_count() -> None:
+    assert archive({"b": b"1", "a": b"2"}) == archive({"a": b"2", "b": b"1"})
+
+
+@pytest.mark.parametrize(("size", "method"), [(10, zipfile.ZIP_STORED), (STORED + 1, zipfile.ZIP_DEFLATED)])
+def test_large_archives_are_compressed(size: int, method: int) -> None:
+    with zipfile.ZipFile(io.BytesIO(archive({"a": b"x" * size}))) as opened:
+        assert opened.infolist()[0].compress_type == method
+        assert opened.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+
+
+def test_a_package_that_no_template_holds_is_refused() -> None:
+    with pytest.raises(DeployError, match=f"a template holds {LARGEST}"):
+        Package({"a": os.urandom(LARGEST * 2)}, "a.handler").code()
+
+
+def test_a_small_source_stands_in_the_template() -> None:
+    assert Package({"index.py": b"x = 1\n"}, "index.handler").code() == {"SourceCode": "x = 1\n"}
+    assert list(Package({"index.py": b"#" * 5000}, "index.handler").code()) == ["ZipFile"]
+
+
+def wheel(folder: Path) -> None:
+    """A wheel of one module, which pip installs without a network."""
+    meta = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as made:
+        made.writestr("tiny.py", "WORD = 'tiny'\n")
+        made.writestr("tiny-1.0.dist-info/METADATA", meta)
+        made.writestr("tiny-1.0.dist-info/WHEEL", kind)
+        made.writestr("tiny-1.0.dist-info/RECORD", "")
+
+
+def test_requirements_are_vendored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    code = tmp_path / "code"
+    code.mkdir()
+    wheel(code)
+    (code / "index.py").write_text("import tiny\n", "utf-8")
+    (code / "requirements.txt").write_text("./tiny-1.0-py3-none-any.whl\n", "utf-8")
+    made = package(folder_function("code"), tmp_path, tmp_path / "cache")
+    names = set(made.files)
+    assert {"tiny.py", "index.py", "tiny-1.0.dist-info/METADATA"} <= names
+    assert not {"requirements.txt", "tiny-1.0.dist-info/RECORD", "tiny-1.0.dist-info/direct_url.json"} & names
+    again = package(folder_function("code"), tmp_path, tmp_path / "another-cache")
+    assert again.digest == made.digest
+
+
+def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "index.py").write_text("", "utf-8")
+    (tmp_path / "code" / "requirements.txt").write_text("nothing-of-that-name==1\n", "utf-8")
+    with pytest.raises(DeployError, match="nothing-of-that-name"):
+        package(folder_function("code"), tmp_path, tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "handler", "code"),
+    [("missing", "index.handler", "CodeNotFound"), ("code", "main.run", "HandlerNotFound")],
+)
+def test_code_that_is_not_there(tmp_path: Path, path: str, handler: str, code: str) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "index.py").write_text("", "utf-8")
+    with pytest.raises(DeployError) as refused:
+        package(folder_function(path, handler), tmp_path, tmp_path / "cache")
+    assert refused.value.code == code
+
+
+def test_a_function_inside_a_function_cannot_be_deployed(tmp_path: Path) -> None:
+    app = App("made")
+
+    @app.function
+    def inner() -> None:
+        return None
+
+    with pytest.raises(DeployError) as refused:
+        package(app.functions["inner"], tmp_path, tmp_path)
+    assert refused.value.code == "NotImportable"
