@@ -10,7 +10,7 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fnfkit.engine import (
     Accepted,
@@ -155,15 +155,16 @@ class Script:
         return chance.choice(self.known.errors) if chance.random() < 0.3 else made_object(chance, self.known)
 
 
-def observe(program: Program, input: JsonObject, script: Script, *, settings: Settings | None = None) -> Outcome:
+def observe(program: Program, input: JsonObject, script: Script, *, without: frozenset[str] = frozenset()) -> Outcome:
     """One run to its end, or until it has made so many calls that it need not end."""
-    return _Run(Execution(program, "flow", "run", settings or Settings()), script).outcome(input)
+    return _Run(Execution(program, "flow", "run", Settings()), script, without).outcome(input)
 
 
 class _Run:
     """Drives one execution in virtual time; every answer comes at once."""
 
-    def __init__(self, execution: Execution, script: Script) -> None:
+    def __init__(self, execution: Execution, script: Script, without: frozenset[str]) -> None:
+        self.without = without
         self.execution = execution
         self.script = script
         self.calls: list[Json] = []
@@ -202,8 +203,12 @@ class _Run:
                 pass
         return ()
 
+    def compared(self, params: JsonObject) -> JsonObject:
+        return {key: value for key, value in params.items() if key not in self.without}
+
     def invoked(self, call: Invoke) -> list[Event]:
         now, target = self.execution.now, str(call.target)
+        call = call if call.params is None else replace(call, params=self.compared(call.params))
         self.calls.append(_masked([target, call.pattern.value, *_carried(call)], call.token))
         answer = self.script.answer(target)
         if call.pattern is not Pattern.WAIT_FOR_CALLBACK:
@@ -240,12 +245,15 @@ def _masked(value: Json, token: str) -> Json:
     return "T" if token and value == token else value
 
 
-def differences(first: Flow, second: Flow, *, trials: int, seed: int) -> Iterator[Difference]:
-    """The trials in which two flows do not behave alike. `first` tells what inputs and answers are made of."""
+def differences(
+    first: Flow, second: Flow, *, trials: int, seed: int, without: frozenset[str] = frozenset()
+) -> Iterator[Difference]:
+    """The trials in which two flows do not behave alike. `first` tells what inputs and answers are made of; parameters
+    of the names `without` are not compared."""
     known = material(first)
     programs = compile(first), compile(second)
     for number in range(seed, seed + trials):
         input = made_object(random.Random(f"{number}/input"), known)  # noqa: S311
-        one, other = (observe(program, input, Script(number, known)) for program in programs)
+        one, other = (observe(program, input, Script(number, known), without=without) for program in programs)
         if one != other:
             yield Difference(number, input, one, other)

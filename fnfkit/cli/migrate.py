@@ -11,12 +11,12 @@ import click
 
 from fnfkit.cli.blocks import Line, Tone
 from fnfkit.cli.equivalence import Difference, differences
-from fnfkit.cli.files import read_text, write_text
+from fnfkit.cli.files import write_text
+from fnfkit.cli.flow_source import flow_of
 from fnfkit.cli.options import FILE, as_json
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
-from fnfkit.cli.sources import complaint
-from fnfkit.lang import asl, cloudflow, dialects, fdl
+from fnfkit.lang import asl, cloudflow, fdl
 from fnfkit.lang.dialect import Reading, Unsupported, Writing
 from fnfkit.lang.translate import Translation, accumulating, replacing
 from fnfkit.model.flow import Flow
@@ -50,7 +50,9 @@ def migrate_flow(flow: Flow, to: str, name: str, *, trials: int, seed: int) -> M
     if unsupported or reading.flow is None or reading.errors:
         said = tuple(Unsupported(problem.message, problem.path) for problem in reading.errors)
         return Migrated(writing.text, reading.flow, unsupported or said)
-    found = tuple(differences(flow, reading.flow, trials=trials, seed=seed))
+    # Queues of the other cloud know no priority.
+    without = frozenset({"Priority"} if to == ASL else ())
+    found = tuple(differences(flow, reading.flow, trials=trials, seed=seed, without=without))
     return Migrated(writing.text, reading.flow, (), found)
 
 
@@ -68,23 +70,32 @@ _READERS: dict[str, Callable[[str], Reading]] = {FDL: fdl.read, CLOUDFLOW: cloud
 @click.command("migrate")
 @click.argument("flow", type=FILE)
 @click.option("--to", type=click.Choice([CLOUDFLOW, FDL, ASL]), required=True, help="The language to write.")
-@click.option("--name", default="", help="The flow's name, which a state machine states; from the file if left out.")
+@click.option(
+    "--name",
+    default="",
+    show_default=False,
+    help="The flow's name, which a state machine states; from the file if left out.",
+)
 @click.option("--out", type=FILE, help="File to write; standard output if left out.")
 @click.option("--trials", type=click.IntRange(0), default=200, help="Generated inputs on which both flows are run.")
 @click.option("--seed", type=int, default=1, help="Of the first generated input.")
 @as_json
 def migrate(flow: Path, to: str, name: str, out: Path | None, trials: int, seed: int, json: bool) -> int:
-    """Translate a flow between FDL, CloudFlow state machines and, one way, Amazon States Language.
+    """Translate a flow between FDL and CloudFlow, and show that both behave alike.
+
+    Amazon States Language can be written too; there, comparisons of values of different types do not coerce.
 
     What has no counterpart is listed, and then nothing is checked. Otherwise both flows are run on generated inputs
     and generated answers; calls, outputs and errors must agree. Exit code 1 if something cannot be carried or differs.
     """
-    source = _read(flow)
+    title, source = flow_of(flow)
     if source.accumulates == (to == FDL):
         raise Refusal("AlreadyThere", f"{flow} is written in {to} already")
-    migrated = migrate_flow(source, to, name or _name_of(flow), trials=trials, seed=seed)
+    migrated = migrate_flow(source, to, _name(name or title), trials=trials, seed=seed)
     if out is not None:
         write_text(out, migrated.text)
+    elif not json:
+        print(migrated.text, end="")
     _tell(migrated, trials, seed)
     data = {
         "definition": migrated.text,
@@ -92,24 +103,13 @@ def migrate(flow: Path, to: str, name: str, out: Path | None, trials: int, seed:
         "trials": 0 if migrated.unsupported else trials,
         "differences": [str(difference) for difference in migrated.differences],
     }
-    lines = [Line(f"{out} written", Tone.GOOD)] if out else [Line(line) for line in migrated.text.splitlines()]
-    result(data, lines, as_json=json)
+    shown = [Line(f"{out} written", Tone.GOOD)] if out else []
+    result(data, shown, as_json=json)
     return REFUSED if migrated.unsupported or migrated.differences else DONE
 
 
-def _read(path: Path) -> Flow:
-    text = read_text(path, "definition")
-    reading = dialects.read(text)
-    if reading.errors or reading.flow is None:
-        complaints = [complaint(path, text, reading, problem) for problem in reading.errors]
-        raise Refusal("InvalidDefinition", "\n".join(complaints) or f"{path} is not a flow")
-    return reading.flow
-
-
-def _name_of(path: Path) -> str:
-    stem = path.name.split(".")[0]
-    name = path.resolve().parent.name if stem == "flow" else stem
-    name = re.sub(r"[^A-Za-z0-9_-]", "-", name)
+def _name(wish: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", wish)
     return name if NAME.match(name) else "flow"
 
 

@@ -9,7 +9,7 @@ import click
 from fnfkit.cli import running, wiring
 from fnfkit.cli.options import FILE, ClockKind, as_json, functions_folder, input_object
 from fnfkit.cli.output import progress, result
-from fnfkit.cli.sources import deploy_functions, read_definition, read_object
+from fnfkit.cli.sources import deploy_functions, read_definition, read_object, title_of
 
 
 @click.command("run")
@@ -34,7 +34,7 @@ def run(flow: Path, input: str, functions: Path | None, clock: ClockKind, logs: 
     with wiring.embedded(clock=clock.value) as cloud:
         if functions is not None:
             deploy_functions(cloud, functions)
-        outcome = running.run_flow(cloud, definition, given, name="flow")
+        outcome = running.run_flow(cloud, definition, given, name=title_of(definition) or "flow")
     if logs:
         for line in outcome.log:
             progress(line)

@@ -70,6 +70,12 @@ def _window(line: str, column: int, width: int = 100) -> tuple[str, int]:
     return line[start : start + width].replace("\t", " "), max(0, min(column - start, width))
 
 
+def title_of(definition: str) -> str:
+    """The name that a definition gives itself, as state machines do; it has to be the flow's."""
+    flow = reader()(definition).flow
+    return "" if flow is None else flow.title
+
+
 def read_object(given: str, what: str) -> str:
     """A JSON object as text, given as JSON, as @FILE, or as - for standard input. Raises `Refusal`."""
     if given == "-":

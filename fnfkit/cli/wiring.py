@@ -50,7 +50,7 @@ def renderer(*, terminal: bool) -> Callable[[Iterable[Block]], None]:
 
 def reader() -> Callable[[str], Reading]:
     """The reader of flow definitions."""
-    from fnfkit.lang.fdl import read  # noqa: PLC0415
+    from fnfkit.lang.dialects import read  # noqa: PLC0415
 
     return read
 

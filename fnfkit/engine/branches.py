@@ -89,7 +89,7 @@ def _concurrency(execution: Execution, fork: Fork) -> int:
     limit = execution.settings.limits.foreach_concurrency
     if limit is None or isinstance(fork.node, ParallelNode):
         return UNLIMITED
-    return fork.node.concurrency or execution.program.bounds.concurrency or limit
+    return min(limit, fork.node.concurrency or execution.program.bounds.concurrency or limit)
 
 
 def _scope(execution: Execution, fork: Fork, place: int) -> Scope:
