@@ -29,6 +29,12 @@ class Account(ServedCloud, Protocol):
     @property
     def fc(self) -> FunctionApi: ...
 
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
 
 def serve_account(
     cloud: Account,
@@ -59,7 +65,7 @@ def serving_account(cloud: Account, host: str = "127.0.0.1", port: int = 0) -> I
 @contextmanager
 def _pushing(cloud: Account) -> Iterator[tuple[HttpPusher, tuple[Service, ...]]]:
     signing = SigningKey()
-    pusher = HttpPusher(cloud.clock, signing)
+    pusher = HttpPusher(cloud.clock, signing, own=f"{cloud.account_id}.{cloud.region}.fc.aliyuncs.com")
     cloud.mns.topics.push_with(pusher)
     try:
         functions = fc_service(cloud.fc, FcVerifier(cloud.ram))

@@ -65,10 +65,12 @@ class SigningKey:
 class HttpPusher:
     """Pushes over HTTP. Virtual time stands still while a push is under way; redirects are not followed.
 
-    `endpoint` is where the certificate can be fetched; set it once the account is served.
+    `endpoint` is where the certificate can be fetched; set it once the account is served. `own` is the host name of
+    the account's functions: what goes there goes to the endpoint, since their real addresses lead out of the account.
     """
 
-    def __init__(self, clock: Clock, signing: SigningKey) -> None:
+    def __init__(self, clock: Clock, signing: SigningKey, *, own: str = "") -> None:
+        self._own = own
         self._clock = clock
         self._signing = signing
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="fnfkit-push")
@@ -88,6 +90,8 @@ class HttpPusher:
 
     def _status(self, push: Push) -> int:
         url = urlsplit(push.url)
+        if self._own and self.endpoint and url.hostname in (self._own, self._own.replace(".fc.", "-internal.fc.", 1)):
+            url = urlsplit(self.endpoint)._replace(path=url.path, query=url.query)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection = kind(url.hostname or "", url.port, timeout=ANSWER_SECONDS)

@@ -35,7 +35,8 @@ class Messages:
         self.loop = Loop(self.clock)
         self.ram = Ram(self.clock, ACCOUNT)
         self.lock = RLock()
-        self.flows = self.fc = self.stacks = Absent()
+        self.flows = self.fc = self.stacks = self.objects = Absent()
+        self.account_id, self.region = ACCOUNT, "cn-hangzhou"
         self.mns = MessageService(
             self.clock, self.store, self.lock, drive=self.loop.run_until, post=self.loop.post, account=ACCOUNT
         )

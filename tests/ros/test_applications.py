@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.mns.delivery import Push
 from fnfkit.lang import ros
 from fnfkit.ports import StackRecord
+from fnfkit.server.account import serving_account
 
 Settle = Callable[[str], StackRecord]
 ROOT = Path(__file__).parents[2]
@@ -149,6 +151,18 @@ def test_a_subscriber_reports(name: str, cloud: Cloud, deploy: Callable[..., Sta
     flow = record.output("entrypointFlowName")
     assert run(cloud, flow, {"messageBody": "hello world"}) == ("Succeeded", {"status": "success"})
     assert pushed[0]["messageBody"] == "hello world"
+
+
+def test_a_push_reaches_the_function_behind_its_trigger() -> None:
+    with Cloud(clock=VirtualClock(grace=0.02)) as cloud, serving_account(cloud) as served:
+        text = FILES["topic"].read_text("utf-8")
+        cloud.stacks.create_stack("demo", text, parameters={"Endpoint": served.endpoint})
+        assert cloud.run_until(lambda: cloud.stacks.get_stack("demo").status == "CREATE_COMPLETE")
+        flow = cloud.stacks.get_stack("demo").output("entrypointFlowName")
+        cloud.flows.start_execution(flow, name="first", input='{"messageBody": "hello"}')
+        assert cloud.run_until(lambda: cloud.flows.describe_execution(flow, "first").ended)
+        found = cloud.flows.describe_execution(flow, "first")
+        assert (found.status, json.loads(found.output)) == ("Succeeded", {"status": "success"})
 
 
 def test_a_worker_takes_tasks_from_the_queue(cloud: Cloud, deploy: Callable[..., StackRecord]) -> None:
