@@ -44,6 +44,7 @@ class Site:
 
     def __init__(self, folder: Path, server: tuple[str, ...] = (*FNFKIT, "dev")) -> None:
         self.folder, self._server = folder, server
+        self.path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -57,7 +58,7 @@ class Site:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join(self.path),
             "FNFKIT_ENDPOINT": self.endpoint,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": DEFAULT_KEY_ID,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": DEFAULT_KEY_SECRET,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic_ns
@@ -128,7 +129,10 @@ def test_a_server_that_comes_later_is_waited_for(site: Site) -> None:
     assert "Traceback" not in site.log()
 
 
-def test_the_log_is_of_json_lines_with_fields_and_has_no_secret(site: Site) -> None:
+@pytest.mark.parametrize("distribution", ["aliyun-mns-sdk", "aliyun-mns 1.1.5"])
+def test_the_log_is_of_json_lines_with_fields_and_has_no_secret(site: Site, distribution: str) -> None:
+    if distribution == "aliyun-mns 1.1.5":
+        site.path.insert(0, str(Path(sys.prefix) / "mns-1.1.5"))
     begin(site, 1)
     (site.folder / "go").touch()
     worker = site.work("work:handle")
