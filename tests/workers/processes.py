@@ -45,6 +45,8 @@ class Site:
     def __init__(self, folder: Path, server: tuple[str, ...] = (*FNFKIT, "dev")) -> None:
         self.folder, self._server = folder, server
         self.path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.terminal: int | None = None
+        """Where workers write their standard error, if it is not the log."""
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -58,6 +60,8 @@ class Site:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "TERM": "xterm-256color",
+            "COLUMNS": "120",
             "PYTHONPATH": os.pathsep.join(self.path),
             "FNFKIT_ENDPOINT": self.endpoint,
             "ALIBABA_CLOUD_ACCESS_KEY_ID": DEFAULT_KEY_ID,
@@ -97,7 +101,7 @@ class Site:
                 cwd=self.folder,
                 env=self.environment(),
                 stdout=log,
-                stderr=log,
+                stderr=log if self.terminal is None else self.terminal,
             )
         self.workers.append(worker)
         return worker

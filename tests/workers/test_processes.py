@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic_ns
 
@@ -148,6 +152,31 @@ def test_the_log_is_of_json_lines_with_fields_and_has_no_secret(site: Site, dist
     assert token
     assert token not in site.log()
     assert DEFAULT_KEY_SECRET not in site.log()
+
+
+def test_a_terminal_shows_the_counters_as_they_change(site: Site) -> None:
+    begin(site, 3)
+    (site.folder / "go").touch()
+    leader, follower = pty.openpty()
+    site.terminal = follower
+    worker = site.work("work:handle", "--concurrency", "2")
+    os.close(follower)
+    until(lambda: site.left() == 0, "the tasks are done")
+    os.set_blocking(leader, False)
+    shown = bytearray()
+
+    def counted() -> bool:
+        with suppress(BlockingIOError):
+            shown.extend(os.read(leader, 65_536))
+        return re.search(rb"succeeded.{0,30}3", shown, re.DOTALL) is not None
+
+    until(counted, "the terminal shows three tasks")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(SECONDS) == 0
+    os.close(leader)
+    assert b"fnf-demo" in shown
+    assert b'"level"' not in shown
+    assert "3 succeeded" in site.log(), "the result is data, on standard output"
 
 
 def test_no_accepted_message_is_lost_when_the_server_is_killed(site: Site) -> None:
