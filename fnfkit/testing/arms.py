@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from fnfkit.lint.tree import Sequence, arms_of, flows_on, leaves, sequences_of
 from fnfkit.model.flow import ANY_ERROR, Catch, Choice, Fail, Flow, Foreach, Retry, Step, Task
@@ -50,7 +49,6 @@ class Arm:
         return (self.kind, "/".join(map(str, self.at)), self.label)
 
 
-@lru_cache(maxsize=64)
 def arms(flow: Flow) -> tuple[Arm, ...]:
     """All arms of a flow, in text order."""
     found = [arm for sequence in sequences_of(flow) for arm in _sequence(sequence)]

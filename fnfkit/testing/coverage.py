@@ -40,7 +40,7 @@ class FlowCoverage:
     @property
     def arms(self) -> tuple[Arm, ...]:
         """Everything there is to take."""
-        return arms(self.flow)
+        return _arms(self.definition)
 
     def hits(self, arm: Arm) -> int:
         """How often an arm was taken."""
@@ -135,6 +135,11 @@ def _dumped(flow: FlowCoverage) -> JsonObject:
         "arms": [{"arm": str(arm), "kind": arm.kind, "at": arm.key[1], "taken": flow.hits(arm)} for arm in flow.arms],
         "percent": round(flow.percent, 2),
     }
+
+
+@lru_cache(maxsize=256)
+def _arms(definition: str) -> tuple[Arm, ...]:
+    return arms(_flow(definition))
 
 
 @lru_cache(maxsize=256)

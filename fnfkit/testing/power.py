@@ -156,9 +156,9 @@ class Power:
             case "lose":
                 deliver(call.through(_ignore))
             case "crash" if rule.after_effect:
-                deliver(call.through(lambda event: self._cloud.loop.post(_die)))
+                deliver(call.through(_die))
             case "crash":
-                self._cloud.loop.post(_die)
+                raise Crash
             case "fail" if rule.after_effect:
                 deliver(call.through(failed))
             case _:
@@ -218,7 +218,8 @@ def _ignore(event: Answer) -> None:
     """Nobody hears this answer."""
 
 
-def _die() -> None:
+def _die(event: Answer) -> None:
+    """The answer is there, and the engine gone."""
     raise Crash
 
 

@@ -5,16 +5,17 @@ The rules of this file:
 1. Breadth first: all schedules with one fault, then with two, and so on. So what is found first is short already.
 2. A schedule is extended only behind its last fault; the other orders of the same faults are other schedules' business.
 3. What ends in the same way with the same effects, in whatever order, is extended once.
-4. Chance comes from a seed. Nothing is tried twice.
+4. Chance comes from a seed: deeper schedules are those tried before with one more fault. Nothing is tried twice.
 5. A call is not failed more than `consecutive` times in a row where the flow relies on the error to pass.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
@@ -24,14 +25,13 @@ from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.choices import Menu, menu
 from fnfkit.testing.invariants import ALWAYS, Invariant, texts_of
 from fnfkit.testing.paste import Recipe, pasted, shown
-from fnfkit.testing.player import Occasion, Played, Player, by_schedule
+from fnfkit.testing.player import Played, Player, by_schedule
 from fnfkit.testing.samples import Answers, results
-from fnfkit.testing.schedule import Answer, Error, Outcome, Schedule, Success, simpler, weight
+from fnfkit.testing.schedule import Answer, Error, Outcome, Schedule, Slow, simpler, weight
 from fnfkit.testing.sources import AnyFlow, Source, source_of
 
-Seen: TypeAlias = tuple[object, ...]
-_MISSES = 1_000
-"""So many schedules in a row that were tried before mean that chance finds no more."""
+Ending: TypeAlias = tuple[object, ...]
+"""How a play ended, and what it had done by then, in whatever order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +126,14 @@ def play(
     return player.play(input or {}, by_schedule(tuple(schedule)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A schedule that was tried, and the calls that came after its last fault, where further faults can strike."""
+
+    schedule: Schedule
+    rest: tuple[tuple[str, int], ...]
+
+
 class _Search:
     def __init__(
         self,
@@ -143,25 +151,17 @@ class _Search:
         self.random = Random(seed)  # noqa: S311
         self.began = time.monotonic()
         self.tried: set[Schedule] = set()
-        self.seen: set[Seen] = set()
+        self.seen: dict[Ending, list[frozenset[tuple[str, int]]]] = {}
+        self.frontier: list[_Branch] = []
         self.pruned = 0
 
     def run(self) -> Exploration:
-        failure = None
-        exhausted = True
-        for played in self._systematic():
+        failure, exhausted = None, True
+        for played in itertools.chain(self._systematic(), self._random()):
             if (failure := self._judge(played)) or self._spent():
                 exhausted = False
                 break
-        if failure is None and not self._spent():
-            exhausted = False
-            for played in self._random():
-                if (failure := self._judge(played)) or self._spent():
-                    break
-            else:
-                exhausted = True
-        spent = time.monotonic() - self.began
-        return Exploration(len(self.tried), self.pruned, spent, failure, exhausted and failure is None)
+        return Exploration(len(self.tried), self.pruned, time.monotonic() - self.began, failure, exhausted)
 
     def _spent(self) -> bool:
         return len(self.tried) >= self.bound.schedules or time.monotonic() - self.began > self.bound.seconds
@@ -173,69 +173,60 @@ class _Search:
     def _systematic(self) -> Iterator[Played]:
         queue: deque[Schedule] = deque([()])
         while queue:
-            schedule = queue.popleft()
-            if schedule in self.tried:
-                continue
-            played = self._play(schedule)
+            played = self._play(queue.popleft())
             yield played
-            if len(played.schedule) == len(schedule) < self.bound.faults and not self._equivalent(played):
-                queue.extend(self._extended(played))
+            branch = _Branch(played.schedule, _rest(played))
+            if self._equivalent(played):
+                continue
+            if len(branch.schedule) < self.bound.faults:
+                queue.extend(self._extensions(branch))
+            else:
+                self.frontier.append(branch)
+
+    def _random(self) -> Iterator[Played]:
+        """Goes on from schedules that were tried, each time with one more fault behind the last."""
+        while self.frontier:
+            place = self.random.randrange(len(self.frontier))
+            options = [one for one in self._extensions(self.frontier[place]) if one not in self.tried]
+            if not options:
+                self.frontier[place] = self.frontier[-1]
+                self.frontier.pop()
+                continue
+            played = self._play(self.random.choice(options))
+            yield played
+            if len(played.schedule) < self.bound.depth and not self._equivalent(played):
+                self.frontier.append(_Branch(played.schedule, _rest(played)))
 
     def _equivalent(self, played: Played) -> bool:
-        last = _last(played)
-        rest = tuple((occasion.step, occasion.number) for occasion in played.occasions[last + 1 :])
+        """Rule 3. A slow answer that changed nothing leaves behind what the same schedule without it has."""
+        rest = frozenset(_rest(played))
         names = _names(played)
         effects = Counter((effect.step, _text(effect.event, names), effect.known) for effect in played.effects)
         output = _text(played.output, names)
-        key = (played.status, played.error, played.stuck, output, rest, frozenset(effects.items()))
-        if key in self.seen:
+        key = (played.status, played.error, played.stuck, output, frozenset(effects.items()))
+        known = self.seen.setdefault(key, [])
+        slow = bool(played.schedule) and isinstance(played.schedule[-1].outcome, Slow)
+        if any(rest <= other if slow else rest == other for other in known):
             self.pruned += 1
             return True
-        self.seen.add(key)
+        known.append(rest)
         return False
 
-    def _extended(self, played: Played) -> Iterator[Schedule]:
-        for occasion in played.occasions[_last(played) + 1 :]:
-            for outcome in self.menu.of(occasion.step):
-                if self._allowed(played.schedule, occasion, outcome):
-                    yield (*played.schedule, Answer(occasion.step, occasion.number, outcome))
+    def _extensions(self, branch: _Branch) -> Iterator[Schedule]:
+        for step, number in branch.rest:
+            for outcome in self.menu.of(step):
+                if self._allowed(branch.schedule, step, number, outcome=outcome):
+                    yield (*branch.schedule, Answer(step, number, outcome))
 
-    def _allowed(self, schedule: Schedule, occasion: Occasion, outcome: Outcome) -> bool:
+    def _allowed(self, schedule: Schedule, step: str, number: int, *, outcome: Outcome) -> bool:
         """Rule 5."""
         if isinstance(outcome, Error) and outcome.always:
             return True
-        failed = {answer.number for answer in schedule if answer.step == occasion.step}
+        failed = {answer.number for answer in schedule if answer.step == step}
         row = 0
-        while occasion.number - row - 1 in failed:
+        while number - row - 1 in failed:
             row += 1
         return row < self.bound.consecutive
-
-    def _random(self) -> Iterator[Played]:
-        misses = 0
-        while misses < _MISSES:
-            rate = self.random.uniform(0.3, 1.0)
-            played = self.player.play(self.recipe.input, self._chance(rate))
-            if played.schedule in self.tried:
-                misses += 1
-                continue
-            misses = 0
-            self.tried.add(played.schedule)
-            yield played
-
-    def _chance(self, rate: float) -> Callable[[Occasion], Outcome]:
-        chosen: list[Answer] = []
-
-        def choose(occasion: Occasion) -> Outcome:
-            options = self.menu.of(occasion.step)
-            if not options or len(chosen) >= self.bound.depth or self.random.random() >= rate:
-                return Success()
-            outcome = self.random.choice(options)
-            if not self._allowed(tuple(chosen), occasion, outcome):
-                return Success()
-            chosen.append(Answer(occasion.step, occasion.number, outcome))
-            return outcome
-
-        return choose
 
     def _judge(self, played: Played) -> Failure | None:
         for invariant in self.invariants:
@@ -263,11 +254,12 @@ def _smaller(schedule: Schedule) -> Iterator[Schedule]:
             yield (*schedule[:place], Answer(answer.step, answer.number, outcome), *schedule[place + 1 :])
 
 
-def _last(played: Played) -> int:
-    """The place of the last occasion at which something out of the ordinary happened, -1 without any."""
+def _rest(played: Played) -> tuple[tuple[str, int], ...]:
+    """The calls behind the last one to which something out of the ordinary happened."""
     odd = {(answer.step, answer.number) for answer in played.schedule}
-    places = [at for at, occasion in enumerate(played.occasions) if (occasion.step, occasion.number) in odd]
-    return places[-1] if places else -1
+    calls = [(occasion.step, occasion.number) for occasion in played.occasions]
+    last = max((place for place, call in enumerate(calls) if call in odd), default=-1)
+    return tuple(calls[last + 1 :])
 
 
 def _names(played: Played) -> dict[str, str]:

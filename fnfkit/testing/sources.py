@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -53,8 +53,8 @@ def source_of(what: AnyFlow, name: str = "") -> Source:
     """The flow that is meant. Raises `CannotRead`, and `CompileError` for a Python flow that cannot be one."""
     match what:
         case PythonFlow() | StepsFlow():
-            compiled = what.compile()
-            return Source(name or what.name, written(compiled.flow), compiled.flow, compiled.file, compiled.marks)
+            found = _compiled(what)
+            return replace(found, name=name) if name else found
         case Flow():
             return Source(name or "flow", written(what), what)
         case Path():
@@ -62,6 +62,12 @@ def source_of(what: AnyFlow, name: str = "") -> Source:
         case str():
             flow, marks = _read(what, name or "the definition")
             return Source(name or "flow", what, flow, "", marks)
+
+
+@lru_cache(maxsize=256)
+def _compiled(handle: PythonFlow[..., Json] | StepsFlow) -> Source:
+    compiled = handle.compile()
+    return Source(handle.name, written(compiled.flow), compiled.flow, compiled.file, compiled.marks)
 
 
 def _file(path: Path, name: str) -> Source:
@@ -95,11 +101,6 @@ def _complaint(where: str, mark: Mark | None, rule: str, message: str) -> str:
 
 def written(flow: Flow) -> str:
     """A model as FDL. Raises `CannotRead` if FDL cannot express it."""
-    return _written(flow)
-
-
-@lru_cache(maxsize=256)
-def _written(flow: Flow) -> str:
     writing = fdl.write(flow)
     if writing.unsupported:
         lost = ", ".join(f"{one.feature} at {'/'.join(map(str, one.path))}" for one in writing.unsupported)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from fnfkit.engine.errors import Flaw
 from fnfkit.engine.evaluate import INPUT_VIEW, Formula, formula, holds
@@ -140,7 +139,6 @@ def _count(each: Foreach, input: Json) -> list[str]:
     return [("0", "1")[len(items)] if len(items) < 2 else "many"] if isinstance(items, list) else []
 
 
-@lru_cache(maxsize=1024)
 def _formula(expr: Expr) -> Formula:
     return formula(expr, INPUT_VIEW)
 
