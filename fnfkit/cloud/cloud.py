@@ -168,12 +168,12 @@ class Cloud:
         """
         with self.lock, readable():
             self.clock.jump(self.mns.latest())
+            self.ram.roles.recover()
             self.functions.recover()
             self.invocations.recover()
             self.flows.recover()
             self.mns.recover()
-            self.ram.roles.recover()
-            self.stacks.recover()
+            self.clock.jump(self.stacks.recover())
 
     def close(self) -> None:
         """Ends the functions that still run, and releases the store."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from stack_texts import flow, queue, schedule, template, topic
@@ -279,3 +280,21 @@ def test_events_survive(text: str) -> None:
     with Cloud(store=store) as cloud:
         cloud.recover()
         assert story(cloud, "s") == told
+
+
+def test_an_application_runs_after_a_restart() -> None:
+    text = (Path(__file__).parents[2] / "templates/callback/template.ros.yml").read_text("utf-8")
+    store = MemoryStore(durable=True)
+    with Cloud(store=store) as cloud:
+        cloud.stacks.create_stack("s", text)
+        cloud.run_until_idle()
+    with Cloud(store=store) as cloud:
+        cloud.recover()
+        cloud.flows.start_execution("pinned-s", name="first")
+        cloud.run_until_idle()
+        assert cloud.flows.describe_execution("pinned-s", "first").status == "Succeeded"
+        id = cloud.stacks.get_stack("s").id
+        cloud.stacks.delete_stack("s")
+        cloud.run_until_idle()
+        assert cloud.stacks.get_stack(id).status == "DELETE_COMPLETE"
+        assert (cloud.functions.list(), cloud.ram.roles.roles()) == ((), ())

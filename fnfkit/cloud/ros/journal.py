@@ -18,10 +18,11 @@ class Journal:
         self._clock, self._shelf = clock, shelf
         self._events: dict[str, list[StackEvent]] = {}
 
-    def recover(self, stack: Stack) -> None:
-        """Takes up what is kept of a stack."""
-        self._events[stack.id] = self._shelf.events(stack)
-        stack.events = max(stack.events, len(self._events[stack.id]))
+    def recover(self, stack: Stack) -> int:
+        """Takes up what is kept of a stack; returns when it last changed."""
+        events = self._events[stack.id] = self._shelf.events(stack)
+        stack.events = max(stack.events, len(events))
+        return max([stack.created, *(event.at for event in events)])
 
     def events(self, stack: Stack) -> list[StackEvent]:
         """The events of a stack, oldest first."""

@@ -66,18 +66,19 @@ class StackService:
         self._core = Core(account.clock, lock, shelf, journal, place, register, operations)
         self._sets = ChangeSets(self._core)
 
-    def recover(self) -> None:
-        """Takes up what the store has kept; work that a crash cut off goes on."""
-        core = self._core
+    def recover(self) -> int:
+        """Takes up what the store has kept; work that a crash cut off goes on. Returns the time of the last event."""
+        core, latest = self._core, 0
         with core.lock:
             for stack in core.shelf.stacks():
                 core.register.add(stack)
-                core.journal.recover(stack)
+                latest = max(latest, core.journal.recover(stack))
                 core.numbers = max(core.numbers, stack.number)
             self._sets.recover()
             core.numbers += len(core.register.stacks) + 1_000
             for stack in core.register.stacks.values():
                 core.operations.recover(stack)
+            return latest
 
     # Stacks
 
