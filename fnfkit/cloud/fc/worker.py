@@ -6,7 +6,7 @@ read, frames to write, and a pipe whose other end is closed only when the server
 
 The first frame says what the instance is: code folder, handler, initializer, memory, environment is the process's own.
 Each later frame is a call: {"request_id", "context", "event"} with the event, or the body of a request beside "http".
-Each answer is {"body"} or {"error"}, with "http" for a WSGI handler, and {"exit": true} before the process ends itself.
+Each answer is {"body"} or {"error"}, with "http" for a WSGI handler.
 """
 
 from __future__ import annotations
@@ -60,14 +60,12 @@ def read_frame(descriptor: int) -> Json:
 
 def read_exactly(descriptor: int, count: int) -> bytes | None:
     """So many bytes, or None if the other side closes before."""
-    parts = []
-    while count:
-        part = os.read(descriptor, min(count, 1 << 20))
-        if not part:
+    data = bytearray()
+    while len(data) < count:
+        if not (part := os.read(descriptor, min(count - len(data), 1 << 20))):
             return None
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        data += part
+    return bytes(data)
 
 
 def write_frame(descriptor: int, value: Json) -> None:
@@ -90,8 +88,7 @@ def error_of(error: BaseException, code: str, hidden: str = _HOUSE) -> dict[str,
 
 
 def _frame(frame: traceback.FrameSummary, code: str) -> list[str]:
-    name = frame.filename
-    shown = "/code" + name[len(code) :] if code and name.startswith(code) else name
+    shown = "/code" + frame.filename[len(code) :] if code and frame.filename.startswith(code) else frame.filename
     return [f'File "{shown}"', f"line {frame.lineno}", f"in {frame.name}", frame.line or ""]
 
 
@@ -99,9 +96,7 @@ def body_of(result: Json) -> bytes:
     """The bytes of a handler's result (api-fc.md 4). Raises TypeError or ValueError for what has no JSON form."""
     if isinstance(result, bytes):
         return result
-    if isinstance(result, str):
-        return result.encode()
-    return json.dumps(result).encode()
+    return (result if isinstance(result, str) else json.dumps(result)).encode()
 
 
 def environ_of(http: dict[str, Json], body: bytes, context: object) -> dict[str, Json]:
@@ -161,8 +156,8 @@ class _Stamp(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        return f"{stamp}.{int(record.msecs):03d}Z {self.request_id} [{record.levelname}] {text}"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
+        return f"{stamp} {self.request_id} [{record.levelname}] {text}"
 
 
 class Instance:
@@ -204,8 +199,7 @@ class Instance:
         try:
             module = __import__(path.replace("/", "."), fromlist=["*"])
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise ImportModuleError(f"Unable to import module '{path}': {reason}") from error
+            raise ImportModuleError(f"Unable to import module '{path}': {type(error).__name__}: {error}") from error
         found: Handler | None = getattr(module, name, None)
         if not callable(found):
             raise HandlerNotFound(f"Function '{name}' is missing in module '{path}'")
@@ -255,11 +249,10 @@ def _bound(memory: int) -> None:
 
 def _peak() -> int:
     """The most memory this process has had, in KB. (What getrusage says includes the parent's before the start.)"""
-    try:
-        with open("/proc/self/status") as status:
-            return int(status.read().partition("VmHWM:")[2].split(None, 1)[0])
-    except (OSError, ValueError, IndexError):
+    if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open("/proc/self/status") as status:
+        return int(status.read().partition("VmHWM:")[2].split(None, 1)[0])
 
 
 def _adopt() -> None:
@@ -280,8 +273,7 @@ def main() -> None:
     for descriptor in (requests, answers, lifeline):
         os.set_inheritable(descriptor, False)
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
-    setup = read_frame(requests)
-    if setup is None:
+    if (setup := read_frame(requests)) is None:
         return
     os.chdir(setup["code"])
     sys.path[:0] = [setup["code"], *setup["paths"]]
