@@ -18,7 +18,8 @@ import secrets
 from dataclasses import dataclass, field, replace
 
 from fnfkit.cloud.clock import Clock
-from fnfkit.cloud.ram_roles import Denial, Roles
+from fnfkit.cloud.ram_records import Denial
+from fnfkit.cloud.ram_roles import Roles
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.model.json import Json

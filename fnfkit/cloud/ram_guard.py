@@ -11,7 +11,8 @@ from collections.abc import Callable
 from threading import RLock
 
 from fnfkit.cloud.fc.catalogue import Catalogue
-from fnfkit.cloud.ram_roles import Denial, Role, Roles
+from fnfkit.cloud.ram_records import Denial, Role
+from fnfkit.cloud.ram_roles import Roles
 from fnfkit.cloud.targets import InvokesTasks, TaskCall
 from fnfkit.engine.events import Accepted, Completed, Failed
 from fnfkit.model.flow import Pattern

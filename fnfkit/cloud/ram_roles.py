@@ -13,6 +13,7 @@ import orjson
 
 from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.ram_policy import Statement, WrongPolicy, read_policy, read_trust
+from fnfkit.cloud.ram_records import Denial, Grant, Policy, Role
 from fnfkit.cloud.ram_system import SYSTEM_POLICIES
 from fnfkit.cloud.store import Store
 from fnfkit.model.json import JsonObject
@@ -26,57 +27,6 @@ _ROLES, _POLICIES = "ram.role", "ram.policy"
 _ARN = re.compile(r"acs:ram::([0-9]*):role/([A-Za-z0-9._-]{1,64})\Z", re.IGNORECASE)
 _ROLE_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _POLICY_NAME = re.compile(r"[A-Za-z0-9-]{1,128}\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
-    """A role: who may assume it, and the (type, name) of the policies attached to it."""
-
-    name: str
-    id: str
-    arn: str
-    trust: JsonObject
-    description: str = ""
-    max_session: int = 3600
-    attached: tuple[tuple[str, str], ...] = ()
-    created: int = 0
-    modified: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """A policy of the account or of the system."""
-
-    name: str
-    type: str
-    document: JsonObject
-    description: str = ""
-    created: int = 0
-    modified: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One statement of a policy that a role has: what `fnfkit check` lists when no test has used it."""
-
-    role: str
-    policy: str
-    statement: int
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """Why a role may not do something."""
-
-    role: str
-    action: str
-    resource: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"The role {self.role} may not {self.action} on {self.resource}: {self.reason}."
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from threading import RLock
 
 import orjson
 
-from fnfkit.cloud.ram_roles import Policy, Role, Roles
+from fnfkit.cloud.ram_records import Policy, Role
+from fnfkit.cloud.ram_roles import Roles
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import Fault
 from fnfkit.protocol.rpc import write_stamp

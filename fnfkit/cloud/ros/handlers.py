@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from fnfkit.cloud.ros.handlers_fc import (
-    AliasHandler,
-    AsyncConfigHandler,
-    FunctionHandler,
-    ProvisionHandler,
-    ServiceHandler,
-    TriggerHandler,
-    VersionHandler,
-)
+from fnfkit.cloud.ros.handlers_fc import AsyncConfigHandler, FunctionHandler, ServiceHandler, TriggerHandler
 from fnfkit.cloud.ros.handlers_fnf import FlowHandler, ScheduleHandler
 from fnfkit.cloud.ros.handlers_kept import KeptHandler, LayerHandler
 from fnfkit.cloud.ros.handlers_mns import QueueHandler, SubscriptionHandler, TopicHandler
 from fnfkit.cloud.ros.handlers_ram import AttachmentHandler, PolicyHandler, RoleHandler
+from fnfkit.cloud.ros.handlers_releases import AliasHandler, ProvisionHandler, VersionHandler
 from fnfkit.cloud.ros.handlers_work import HandleHandler, InvokerHandler, SleepHandler
 from fnfkit.cloud.ros.handling import Account, Handler
 

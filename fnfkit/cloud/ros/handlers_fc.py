@@ -11,10 +11,9 @@ from fnfkit.cloud.fc.function import Function
 from fnfkit.cloud.ros.fc_code import archive_of, camel
 from fnfkit.cloud.ros.handling import Account, Built, Order, flag_of, found, number_of, quiet, text_of
 from fnfkit.model.json import JsonObject
-from fnfkit.ports import Fault
-from fnfkit.ports.functions import AliasRecord, AsyncConfig, FunctionSettings, ServiceRecord, TriggerRecord
+from fnfkit.ports.functions import AsyncConfig, FunctionSettings, ServiceRecord, TriggerRecord
 
-_ABSENT = ("ServiceNotFound", "FunctionNotFound", "TriggerNotFound", "VersionNotFound", "AliasNotFound")
+ABSENT = ("ServiceNotFound", "FunctionNotFound", "TriggerNotFound", "VersionNotFound", "AliasNotFound")
 _NO_CONFIG = "AsyncConfigNotExists"
 _SERVICE_KEYS = ("LogConfig", "VpcConfig", "NasConfig", "OssMountConfig", "TracingConfig", "VpcBindings", "Tags")
 _FUNCTION_KEYS = {
@@ -28,7 +27,8 @@ def service_of(order: Order) -> str:
     return "" if order.type.startswith("ALIYUN::FC3::") else order.text("ServiceName")
 
 
-def _function_of(order: Order) -> tuple[str, str]:
+def function_of(order: Order) -> tuple[str, str]:
+    """Service and name of the function a resource is about."""
     return service_of(order), order.text("FunctionName")
 
 
@@ -39,7 +39,7 @@ class ServiceHandler:
         self._account, self._catalogue = account, account.functions.catalogue
 
     def exists(self, order: Order) -> bool:
-        return found(lambda: self._catalogue.unit(order.text("ServiceName")), *_ABSENT)
+        return found(lambda: self._catalogue.unit(order.text("ServiceName")), *ABSENT)
 
     def create(self, order: Order) -> Built:
         return self._built(order, self._catalogue.create_service(_service(order)))
@@ -51,7 +51,7 @@ class ServiceHandler:
         return self._built(order, record)
 
     def delete(self, order: Order) -> None:
-        quiet(lambda: self._catalogue.delete_service(order.physical or order.text("ServiceName")), *_ABSENT)
+        quiet(lambda: self._catalogue.delete_service(order.physical or order.text("ServiceName")), *ABSENT)
 
     def _built(self, order: Order, record: ServiceRecord) -> Built:
         log, vpc = order.map("LogConfig"), order.map("VpcConfig")
@@ -87,21 +87,21 @@ class FunctionHandler:
         self._catalogue, self._releases = account.functions.catalogue, account.functions.releases
 
     def exists(self, order: Order) -> bool:
-        service, name = _function_of(order)
+        service, name = function_of(order)
         unit = self._catalogue.units.get(service or f"/{name}")
         return unit is not None and name in unit.functions
 
     def create(self, order: Order) -> Built:
         package = self._catalogue.packages.keep(self._archive(order))
-        return self._built(order, self._catalogue.create(*_function_of(order), self._settings(order), package))
+        return self._built(order, self._catalogue.create(*function_of(order), self._settings(order), package))
 
     def update(self, order: Order) -> Built:
         changed = order.properties.get("Code") != order.before.get("Code")
         package = self._catalogue.packages.keep(self._archive(order)) if changed else None
-        return self._built(order, self._catalogue.update(*_function_of(order), self._settings(order), package))
+        return self._built(order, self._catalogue.update(*function_of(order), self._settings(order), package))
 
     def delete(self, order: Order) -> None:
-        quiet(lambda: self._catalogue.delete(*_function_of(order)), *_ABSENT)
+        quiet(lambda: self._catalogue.delete(*function_of(order)), *ABSENT)
 
     def _settings(self, order: Order) -> FunctionSettings:
         """A function of FC 2 acts with the role of its service."""
@@ -128,9 +128,9 @@ class FunctionHandler:
     def _configure(self, order: Order) -> None:
         given = order.properties.get("AsyncConfiguration")
         if given:
-            self._releases.put_config(*_function_of(order), _async_config(given))
+            self._releases.put_config(*function_of(order), _async_config(given))
         elif order.before.get("AsyncConfiguration"):
-            quiet(lambda: self._releases.delete_config(*_function_of(order), ""), _NO_CONFIG)
+            quiet(lambda: self._releases.delete_config(*function_of(order), ""), _NO_CONFIG)
 
 
 def _settings(order: Order) -> FunctionSettings:
@@ -177,16 +177,16 @@ class AsyncConfigHandler:
         self._releases = account.functions.releases
 
     def exists(self, order: Order) -> bool:
-        return self._releases.config(*_function_of(order), "") is not None
+        return self._releases.config(*function_of(order), "") is not None
 
     def create(self, order: Order) -> Built:
-        self._releases.put_config(*_function_of(order), _async_config(order.properties))
+        self._releases.put_config(*function_of(order), _async_config(order.properties))
         return Built(order.text("FunctionName"))
 
     update = create
 
     def delete(self, order: Order) -> None:
-        quiet(lambda: self._releases.delete_config(*_function_of(order), ""), _NO_CONFIG, *_ABSENT)
+        quiet(lambda: self._releases.delete_config(*function_of(order), ""), _NO_CONFIG, *ABSENT)
 
 
 class TriggerHandler:
@@ -196,7 +196,7 @@ class TriggerHandler:
         self._account, self._releases = account, account.functions.releases
 
     def exists(self, order: Order) -> bool:
-        return found(lambda: self._releases.trigger(*_function_of(order), order.text("TriggerName")), *_ABSENT)
+        return found(lambda: self._releases.trigger(*function_of(order), order.text("TriggerName")), *ABSENT)
 
     def create(self, order: Order) -> Built:
         return self._put(order, new=True)
@@ -206,10 +206,10 @@ class TriggerHandler:
 
     def delete(self, order: Order) -> None:
         name = order.text("TriggerName")
-        quiet(lambda: self._releases.delete_trigger(*_function_of(order), name), *_ABSENT)
+        quiet(lambda: self._releases.delete_trigger(*function_of(order), name), *ABSENT)
 
     def _put(self, order: Order, *, new: bool) -> Built:
-        service, function = _function_of(order)
+        service, function = function_of(order)
         trigger = TriggerRecord(
             name=order.text("TriggerName"),
             type=order.text("TriggerType"),
@@ -242,98 +242,3 @@ def _config(given: JsonObject) -> JsonObject:
         if key in config:
             config[key] = flag_of(config[key])
     return config
-
-
-class VersionHandler:
-    """ALIYUN::FC::Version and ALIYUN::FC3::FunctionVersion; the physical ID is the number."""
-
-    def __init__(self, account: Account) -> None:
-        self._releases = account.functions.releases
-
-    def exists(self, order: Order) -> bool:
-        return False
-
-    def create(self, order: Order) -> Built:
-        service, function = _function_of(order)
-        try:
-            version = self._releases.publish(service, function, order.text("Description"))
-        except Fault:
-            if not order.again:
-                raise
-            version = self._releases.versions(service, function)[-1]  # published before the crash
-        attributes = {"VersionId": version.id, "ServiceName": service} if service else {"FunctionName": function}
-        return Built(version.id, {**attributes, "Description": version.description})
-
-    def update(self, order: Order) -> Built:
-        return Built(order.physical, order.attributes)
-
-    def delete(self, order: Order) -> None:
-        if order.physical:
-            quiet(lambda: self._releases.delete_version(*_function_of(order), order.physical), *_ABSENT)
-
-
-class AliasHandler:
-    """ALIYUN::FC::Alias; the physical ID is its name."""
-
-    def __init__(self, account: Account) -> None:
-        self._releases = account.functions.releases
-
-    def exists(self, order: Order) -> bool:
-        return found(lambda: self._releases.alias(order.text("ServiceName"), "", order.text("AliasName")), *_ABSENT)
-
-    def create(self, order: Order) -> Built:
-        return _alias(order, self._releases.create_alias(order.text("ServiceName"), "", _alias_record(order)))
-
-    def update(self, order: Order) -> Built:
-        if order.text("AliasName") != order.physical:  # the page calls the name updatable (ros.md 7)
-            made = self.create(order)
-            self._releases.delete_alias(order.text("ServiceName"), "", order.physical)
-            return made
-        return _alias(order, self._releases.update_alias(order.text("ServiceName"), "", _alias_record(order)))
-
-    def delete(self, order: Order) -> None:
-        name = order.physical or order.text("AliasName")
-        quiet(lambda: self._releases.delete_alias(order.text("ServiceName"), "", name), *_ABSENT)
-
-
-def _alias_record(order: Order) -> AliasRecord:
-    other, weight = order.text("AdditionalVersion"), order.number("AdditionalWeight") or 0
-    weights = {other: weight / 100} if other else {}
-    return AliasRecord(
-        name=order.text("AliasName"),
-        version=order.text("VersionId"),
-        description=order.text("Description"),
-        weights=weights,
-    )
-
-
-def _alias(order: Order, alias: AliasRecord) -> Built:
-    names = {"AliasName": alias.name, "VersionId": alias.version, "ServiceName": order.text("ServiceName")}
-    return Built(alias.name, names)
-
-
-class ProvisionHandler:
-    """Reserved instances of either generation."""
-
-    def __init__(self, account: Account) -> None:
-        self._account, self._releases = account, account.functions.releases
-
-    def exists(self, order: Order) -> bool:
-        return False
-
-    def create(self, order: Order) -> Built:
-        service, function = _function_of(order)
-        qualifier = order.text("Qualifier", "LATEST")
-        target = order.number("Target") if service else order.number("DefaultTarget")
-        self._releases.put_provision(service, function, qualifier, target or 0)
-        resource = f"{self._account.account_id}#{service}#{qualifier}#{function}"  # api-fc.md 2.1
-        if not service:
-            return Built(resource)
-        names = {"ServiceName": service, "FunctionName": function, "Qualifier": qualifier}
-        return Built(resource, {**names, "Target": target, "Resource": resource})
-
-    update = create
-
-    def delete(self, order: Order) -> None:
-        qualifier = order.text("Qualifier", "LATEST")
-        quiet(lambda: self._releases.put_provision(*_function_of(order), qualifier, 0), *_ABSENT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from fnfkit.cloud.ram_roles import CUSTOM, SYSTEM, Role, Roles
+from fnfkit.cloud.ram_records import Role
+from fnfkit.cloud.ram_roles import CUSTOM, SYSTEM, Roles
 from fnfkit.cloud.ros.handling import Account, Built, Order, found, quiet, text_of
 from fnfkit.model.json import Json, JsonObject
 
