@@ -75,9 +75,6 @@ def read_task(state: JsonObject, name: str, at: Location, findings: Findings) ->
     parameters = findings.mapping(state.get("Parameters", {}), (*at, "Parameters"), "`Parameters`") or {}
     target, params, sends = _call(action, parameters, at, findings)
     pattern = _pattern(state, action, at, findings)
-    if pattern is Pattern.WAIT_FOR_CALLBACK and not action.startswith("HTTP:") and not _mentions_token(params, sends):
-        fix = "pass `$Context.Current.TaskToken` in the parameters"
-        findings.warn("S03", at, "nothing tells the callee the token it has to report with", fix)
     return Task(
         name=name,
         target=target,
@@ -89,14 +86,18 @@ def read_task(state: JsonObject, name: str, at: Location, findings: Findings) ->
     )
 
 
-def _mentions_token(*expressions: Expr | None) -> bool:
-    level = [expr for expr in expressions if expr is not None]
+def check_token(task: Task, at: Location, findings: Findings) -> None:
+    """Warns of a task that waits for a report which nobody can make; HTTP carries the token in a header."""
+    if task.pattern is not Pattern.WAIT_FOR_CALLBACK or str(task.target).startswith("HTTP:"):
+        return
+    level = [expr for expr in (task.takes, task.params, task.sends) if expr is not None]
     while level:
         # An input built before may carry it too.
         if any(expr in (_TOKEN, INPUT) for expr in level):
-            return True
+            return
         level = [child for expr in level for child in children(expr)]
-    return False
+    fix = "pass `$Context.Current.TaskToken` in the parameters"
+    findings.warn("S03", at, "nothing tells the callee the token it has to report with", fix)
 
 
 def _call(
