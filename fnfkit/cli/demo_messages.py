@@ -31,13 +31,11 @@ def make_queue(cloud: Cloud) -> None:
 
 def work(cloud: Cloud, submitted: EventRecord) -> None:
     """Serves the account, and has the documented worker, a process of its own, do the tasks until the flow ends."""
-    from fnfkit.server.account import serving_account  # noqa: PLC0415
-
     (flow,) = cloud.flows.list_flows().items
     (execution,) = cloud.flows.list_executions(flow.name).items
     ended = threading.Event()
     cloud.flows.on_end(flow.name, execution.name, ended.set)
-    with serving_account(cloud) as served:
+    with wiring.served(cloud) as served:
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-W", "ignore", str(assets.template("queue-worker") / "worker.py")],
             env={**os.environ, **_environment(cloud, served.endpoint)},
@@ -54,11 +52,9 @@ def work(cloud: Cloud, submitted: EventRecord) -> None:
 
 def subscribe(cloud: Cloud) -> None:
     """The topic that the flow publishes to, and a subscriber in this process that reports what it is pushed."""
-    from fnfkit.workers import topic_handler  # noqa: PLC0415
-
     cloud.topics.create_topic(NAME)
     cloud.topics.subscribe(NAME, "subscriber", _SUBSCRIBER, format=NotifyContentFormat.JSON)
-    handler = topic_handler(cloud.flows, lambda payload: {"status": "success"})
+    handler = wiring.subscriber(cloud.flows, lambda payload: {"status": "success"})
     cloud.topics.push_with(lambda push, answered: answered(_push(handler, push)))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fnfkit.ports.topics import Topics
     from fnfkit.server.listener import Listening
     from fnfkit.workers import Counters, DeadLetter, Worker
+    from fnfkit.workers.callback import WsgiApp
 
 MEMORY = "memory"
 VIRTUAL = "virtual"
@@ -218,6 +219,20 @@ def serve(cloud: Cloud, host: str, port: int, *, allow_remote: bool, ready: Call
         raise Refusal("CannotListen", str(error), hint, exit=UNREACHABLE) from error
     except StoreError as error:
         raise Refusal("StoreError", str(error), "nothing that was answered is lost", exit=REFUSED) from error
+
+
+def served(cloud: Cloud) -> AbstractContextManager[Listening]:
+    """An account on a free port for as long as a block lasts."""
+    from fnfkit.server.account import serving_account  # noqa: PLC0415
+
+    return serving_account(cloud)
+
+
+def subscriber(flows: Flows, handler: Callable[..., Json]) -> WsgiApp:
+    """The WSGI application that a topic pushes to."""
+    from fnfkit.workers import topic_handler  # noqa: PLC0415
+
+    return topic_handler(flows, handler)
 
 
 def default_key(cloud: Cloud) -> AccessKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from fnfkit.cli import app, wiring
 from fnfkit.cloud.cloud import Cloud
@@ -19,8 +20,8 @@ def main(seed: str, *options: str) -> int:
     def twice_at_times(kind: str, name: str) -> Sequence[int]:
         return (0, chance.randrange(2_000)) if chance.randrange(EVERY_NTH_TWICE) == 0 else (0,)
 
-    def embedded(*, clock: str, store: str) -> Cloud:
-        cloud = made(clock=clock, store=store)
+    def embedded(**options: Any) -> Cloud:
+        cloud = made(**options)
         cloud.mns.travel(twice_at_times)
         return cloud
 
