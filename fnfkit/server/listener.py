@@ -73,8 +73,8 @@ def serve(
     Raises `CannotListen`, and `StoreError` if the store fails meanwhile. Everybody who can reach a non-loopback address
     can use the cloud; it takes `allow_remote`.
     """
-    listener = _listen(host, port, allow_remote)
     server = _Server(Door(Gateway(cloud, services)))
+    listener = _listen(host, port, allow_remote)
     with listener, _signals(server.stop), _driven(cloud, server.stop):
         server.on_started = lambda: ready(_listening(listener))
         server.run(sockets=[listener])
@@ -94,8 +94,8 @@ def serving(
     Clients may connect at once: the socket listens before the first of them is served. Raises `CannotListen`, and at
     the end `StoreError` if the store failed meanwhile.
     """
-    listener = _listen(host, port, allow_remote)
     server = _Server(Door(Gateway(cloud, services)))
+    listener = _listen(host, port, allow_remote)
     thread = threading.Thread(target=server.run, args=([listener],), name="fnfkit-http", daemon=True)
     with listener, _driven(cloud, server.stop):
         thread.start()
