@@ -16,7 +16,7 @@ from fnfkit.cli.deploy_watch import changes_of
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import progress, result, show
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
-from fnfkit.deploy import Book, DeployError, Outcome, Plan, find, plan
+from fnfkit.deploy import Book, DeployError, Executor, Outcome, Plan, find, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def deploy(
     asked = _Asked(target, given, force, yes, json, shlex.join(words))
 
     def once() -> int:
-        return _deploy(source_of(path, stack or target.stage.stack, stage, expand=target.real), asked)
+        return _deploy(
+            source_of(path, stack or target.stage.stack, stage, expand=target.real, bucket=target.bucket), asked
+        )
 
     if not watch:
         return once()
@@ -104,10 +106,15 @@ def _carried_out(source: Source, found: Plan, asked: _Asked, kept: Book) -> Outc
     run = carry_out(kept, asked.target, source.stack, source.text, asked.parameters, public=source.template)
     with executor(asked.target, source.stack, again=asked.again, quiet=asked.json) as acting:
         return run(
-            lambda: acting.deploy(
-                source.stack, source.text, parameters=asked.parameters, replacement=asked.force and found.replaces
-            )
+            lambda: _acted(source, asked, acting, replacement=asked.force and found.replaces),
         )
+
+
+def _acted(source: Source, asked: _Asked, acting: Executor, *, replacement: bool) -> Outcome:
+    """The code first: a stack never names an object that is not there yet."""
+    if source.shelf.uploads:
+        source.shelf.upload(asked.target.objects())
+    return acting.deploy(source.stack, source.text, parameters=asked.parameters, replacement=replacement)
 
 
 def _dangerous(found: Plan) -> Refusal:

@@ -9,8 +9,8 @@ from pathlib import Path
 from fnfkit.cli.files import read_text
 from fnfkit.cli.projects import ENTRY, project
 from fnfkit.cli.refusal import REFUSED, Refusal
-from fnfkit.deploy import DeployError, graph, synth
-from fnfkit.deploy.package import archive, encoded, folder_files
+from fnfkit.deploy import DeployError, Shelf, graph, synth
+from fnfkit.deploy.package import archive, folder_files
 from fnfkit.deploy.record import FOLDER
 from fnfkit.dsl.errors import CompileError
 from fnfkit.lang import ros
@@ -24,19 +24,20 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A template, its text as it is sent, the folder it belongs to, and the stack it would be by itself."""
+    """A template, its text as it is sent, the folder it belongs to, the stack it would be, and code to upload first."""
 
     template: Template
     text: str
     folder: Path
     stack: str
+    shelf: Shelf
 
 
-def source_of(given: str, stack: str, stage: str, *, expand: bool) -> Source:
+def source_of(given: str, stack: str, stage: str, *, expand: bool, bucket: str) -> Source:
     """What a path names: FILE.py, FILE.py:APP, MODULE:APP, a template file, or a folder with either.
 
     `expand` does the transform here where code comes from files, because the service itself takes only code on OSS.
-    Raises `Refusal`.
+    Code that does not fit into the template is for the `bucket`. Raises `Refusal`.
     """
     path = Path(given)
     if path.is_dir() and not (path / ENTRY).is_file():
@@ -46,8 +47,8 @@ def source_of(given: str, stack: str, stage: str, *, expand: bool) -> Source:
             raise Refusal("NothingToDeploy", there, "name a project in Python or a template file")
         path = found[0]
     if path.suffix in _SUFFIXES:
-        return _template(path, stack, expand=expand)
-    return _app(given, stack, stage)
+        return _template(path, stack, Shelf(bucket), expand=expand)
+    return _app(given, stack, stage, Shelf(bucket))
 
 
 def folder_of(given: str) -> Path:
@@ -74,17 +75,17 @@ def refused(error: DeployError) -> Refusal:
     return Refusal(error.code, error.message, error.hint, exit=REFUSED)
 
 
-def _app(given: str, stack: str, stage: str) -> Source:
+def _app(given: str, stack: str, stage: str, shelf: Shelf) -> Source:
     def made() -> Source:
         with project(given) as found:
             name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
-            template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor")
-            return Source(template, ros.write(template), found.folder, name)
+            template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor", shelf=shelf)
+            return Source(template, ros.write(template), found.folder, name, shelf)
 
     return guarded(made)
 
 
-def _template(path: Path, stack: str, *, expand: bool) -> Source:
+def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
     if not stack:
         raise Refusal("NoStack", "a template file needs the name of a stack", "give it with --stack NAME")
     text = read_text(path, "template")
@@ -94,15 +95,15 @@ def _template(path: Path, stack: str, *, expand: bool) -> Source:
     if template is None:
         raise Refusal("InvalidTemplate", f"{path} holds no template", exit=REFUSED)
     if template.transform == SERVERLESS and any(ros.local_files(template)):
-        located = ros.localized(template, _Files(path.parent))
+        located = ros.localized(template, _Files(path.parent, shelf))
         _refuse(path, text, reading, located.problems)
         template = located.template
         if expand:
             template = ros.expand(template, stack_name=stack).template
         _refuse(path, text, reading, ros.validate(template))
-        return Source(template, ros.write(template), path.parent, stack)
+        return Source(template, ros.write(template), path.parent, stack, shelf)
     _refuse(path, text, reading, ros.validate(template))
-    return Source(template, text, path.parent, stack)
+    return Source(template, text, path.parent, stack, shelf)
 
 
 def _refuse(path: Path, text: str, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:
@@ -128,6 +129,7 @@ class _Files:
     """The files beside a template."""
 
     folder: Path
+    shelf: Shelf
 
     def definition(self, uri: str) -> str:
         return (self.folder / uri).read_text("utf-8")
@@ -139,6 +141,9 @@ class _Files:
         ready = path.suffix in (".zip", ".jar")
         packed = path.read_bytes() if ready else archive(folder_files(path))
         try:
-            return ros.DATA_ZIP + encoded(packed)
+            code = self.shelf.code(packed)
         except DeployError as error:
             raise ValueError(f"{error.message}; {error.hint}") from error
+        if "ZipFile" in code:
+            return ros.DATA_ZIP + code["ZipFile"]
+        return f"oss://{code['OssBucketName']}/{code['OssObjectName']}"

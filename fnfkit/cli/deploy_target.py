@@ -6,6 +6,7 @@ Stages are in fnfkit.toml beside the project:
     region = "cn-hangzhou"
     profile = "work"
     stack = "shop"
+    bucket = "shop-code"
     parameters = { Cron = "@every 5m" }
 """
 
@@ -18,18 +19,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.aliyun import AliyunFlows, AliyunStacks, Key, NoCredentials, Session, connect
+from fnfkit.aliyun.objects import AliyunObjects
 from fnfkit.aliyun.session import is_local, url
 from fnfkit.cli.files import read_text
 from fnfkit.cli.refusal import UNREACHABLE, Refusal
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.model.json import Json
-from fnfkit.ports import Flows, Stacks
+from fnfkit.ports import Flows, Objects, Stacks
 from fnfkit.server.address import DEFAULT_PORT
 
 STAGES = "fnfkit.toml"
 LOCAL = "local"
+LOCAL_BUCKET = "fnfkit-code"
 LOCAL_ENDPOINT = f"http://127.0.0.1:{DEFAULT_PORT}"
-_KEYS = {"region": str, "profile": str, "endpoint": str, "stack": str, "parameters": dict}
+_KEYS = {"region": str, "profile": str, "endpoint": str, "stack": str, "bucket": str, "parameters": dict}
 _VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID")
 
 
@@ -41,6 +44,7 @@ class Stage:
     profile: str = ""
     endpoint: str = ""
     stack: str = ""
+    bucket: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +69,15 @@ class Target:
     def stacks(self) -> Stacks:
         """Its stacks."""
         return AliyunStacks(self.session)
+
+    @property
+    def bucket(self) -> str:
+        """Where code goes that does not fit into a template; empty for nowhere."""
+        return self.stage.bucket or ("" if self.real else LOCAL_BUCKET)
+
+    def objects(self) -> Objects:
+        """Its object storage."""
+        return AliyunObjects(self.session)
 
     def flows(self) -> Flows:
         """Its flows."""

@@ -38,7 +38,7 @@ def diff(
     A change that endangers running executions is marked as dangerous; deploying it takes --force.
     """
     target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
-    source = source_of(path, stack or target.stage.stack, stage, expand=target.real)
+    source = source_of(path, stack or target.stage.stack, stage, expand=target.real, bucket=target.bucket)
     given = {**target.stage.parameters, **pairs(parameter)}
     try:
         found = plan(target.stacks(), source.stack, source.template, parameters=given, flows=target.flows())

@@ -5,6 +5,7 @@ from fnfkit.deploy.execute import Executor, Outcome, StackFailed
 from fnfkit.deploy.graph import Graph, graph
 from fnfkit.deploy.plan import Action, Change, Danger, Difference, Drift, Plan, State
 from fnfkit.deploy.record import Book, Deployment, book
+from fnfkit.deploy.shelf import Shelf
 from fnfkit.deploy.survey import find, plan
 from fnfkit.deploy.synth import synth
 
@@ -21,6 +22,7 @@ __all__ = [
     "Graph",
     "Outcome",
     "Plan",
+    "Shelf",
     "StackFailed",
     "State",
     "book",

@@ -7,7 +7,6 @@ machines; large ones are compressed, because a template takes 512 KiB.
 from __future__ import annotations
 
 import ast
-import base64
 import hashlib
 import io
 import sys
@@ -18,13 +17,12 @@ from pathlib import Path
 
 from fnfkit.deploy import shim, vendor
 from fnfkit.deploy.error import DeployError
+from fnfkit.deploy.shelf import Shelf
 from fnfkit.dsl.function import Folder, Function
 from fnfkit.model.json import Json
 
 STORED = 65_536
 """Bytes of files up to which an archive is not compressed."""
-LARGEST = 380_000
-"""Bytes of an archive that still fit into a template with the rest of it (ros.md 5)."""
 LONGEST_SOURCE = 4096
 """Characters of a source that stands in the template as text (ros.md 5)."""
 REQUIREMENTS = "requirements.txt"
@@ -52,13 +50,13 @@ class Package:
         """The content as a zip archive."""
         return archive(self.files)
 
-    def code(self) -> dict[str, str]:
+    def code(self, shelf: Shelf) -> dict[str, str]:
         """The `Code` of a function resource: text where it can be read, else the archive. Raises `DeployError`."""
         if list(self.files) == ["index.py"]:
             text = self.files["index.py"].decode("utf-8", "replace")
             if len(text) <= LONGEST_SOURCE:
                 return {"SourceCode": text}
-        return {"ZipFile": encoded(self.archive())}
+        return shelf.code(self.archive())
 
 
 def package(function: Function[..., Json], folder: Path, cache: Path) -> Package:
@@ -83,14 +81,6 @@ def archive(files: Mapping[str, bytes]) -> bytes:
             info.external_attr = 0o644 << 16
             made.writestr(info, files[name])
     return buffer.getvalue()
-
-
-def encoded(made: bytes) -> str:
-    """An archive as text for a template. Raises `DeployError` if no template could hold it."""
-    if len(made) > LARGEST:
-        hint = "leave files out, or upload it to OSS and name it there with deployed=True"
-        raise DeployError("PackageTooLarge", f"an archive has {len(made)} bytes; a template holds {LARGEST}", hint)
-    return base64.b64encode(made).decode()
 
 
 def folder_files(path: Path) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from fnfkit.deploy.graph import FlowNode, FunctionNode, Graph, own
 from fnfkit.deploy.ids import Ids, policy_name, role_name
 from fnfkit.deploy.package import package
 from fnfkit.deploy.policy import FLOWS, FUNCTIONS, document, flow_rights, report_rights, trust, worker_rights
+from fnfkit.deploy.shelf import Shelf
 from fnfkit.lang import ros
 from fnfkit.lang.fdl import write
 from fnfkit.lang.ros.functions import write_value
@@ -25,12 +26,13 @@ _ROOM = 40
 """Characters a substituted region and account may add to an ARN, generously."""
 
 
-def synth(graph: Graph, stack: str, *, cache: Path) -> Template:
+def synth(graph: Graph, stack: str, *, cache: Path, shelf: Shelf | None = None) -> Template:
     """The template of a project. Raises `DeployError` for what cannot be packed, written or made.
 
-    Names of roles and policies have the stack's name in them; other names are as the App has them.
+    Names of roles and policies have the stack's name in them; other names are as the App has them. Archives that do not
+    fit into the template are left on the shelf, to be uploaded.
     """
-    template = _Synthesis(graph, stack, cache).template()
+    template = _Synthesis(graph, stack, cache, shelf or Shelf()).template()
     problems = ros.validate(template)
     if problems:
         first = problems[0]
@@ -39,7 +41,8 @@ def synth(graph: Graph, stack: str, *, cache: Path) -> Template:
 
 
 class _Synthesis:
-    def __init__(self, graph: Graph, stack: str, cache: Path) -> None:
+    def __init__(self, graph: Graph, stack: str, cache: Path, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._graph, self._stack, self._ids = graph, stack, Ids()
         self._packages = {node: package(node.handle, graph.folder, cache) for node in graph.functions}
         self._functions: dict[FunctionRef, tuple[str, ...]] = {}
@@ -93,7 +96,7 @@ class _Synthesis:
         for node in nodes:
             id = self._ids.of(node.ref.function, "Function")
             self._functions[node.ref] = (id,)
-            yield units.second(node, self._packages[node], id, made.id)
+            yield units.second(node, self._packages[node], self._shelf, id=id, service=made.id)
         yield from self._releases(made, nodes)
 
     def _releases(self, service: Resource, nodes: list[FunctionNode]) -> Iterator[Resource]:
@@ -126,7 +129,8 @@ class _Synthesis:
         role = self._role(name, "function", FUNCTIONS, report_rights()) if node.reports else None
         if role is not None:
             yield role
-        made = units.third(node, self._packages[node], self._ids.of(name, "Function"), role.id if role else "")
+        id, role_id = self._ids.of(name, "Function"), role.id if role else ""
+        made = units.third(node, self._packages[node], self._shelf, id=id, role=role_id)
         self._functions[node.ref] = tuple(one.id for one in made)
         yield from made
 

@@ -67,3 +67,15 @@ def test_a_project_is_deployed_run_and_destroyed(cli: Cli, served: Cloud, shop: 
     assert cli("destroy", shop, "--json").data == {"stack": "shop", "deleted": False}
     assert served.flows.list_flows().items == ()
     assert cli("outputs", shop, "--json").error["code"] == "StackNotFound"
+
+
+def test_code_that_does_not_fit_into_a_template_is_uploaded(cli: Cli, served: Cloud, shop: Path) -> None:
+    noise = "".join(f"# {number * 7919 % 1_000_003} {number * 104_729 % 999_983}\n" for number in range(90_000))
+    (shop / "app.py").write_text(APP + noise, "utf-8")
+    made = cli("deploy", shop, "--json")
+    assert made.exit == 0, made.out
+    assert len(served.stacks.get_template("shop")) < 20_000
+    started = served.flows.start_execution("welcome", input='{"name": "Ann"}')
+    served.run_until_idle()
+    assert served.flows.describe_execution("welcome", started.name).status == "Succeeded"
+    assert cli("deploy", shop, "--json").data["changed"] is False

@@ -13,8 +13,9 @@ import pytest
 
 from fnfkit import App, elsewhere
 from fnfkit.cli.projects import project
-from fnfkit.deploy import DeployError
-from fnfkit.deploy.package import LARGEST, STORED, Package, archive, package
+from fnfkit.deploy import DeployError, Shelf
+from fnfkit.deploy.package import STORED, Package, archive, package
+from fnfkit.deploy.shelf import LARGEST
 from fnfkit.dsl.function import Function
 from fnfkit.model.json import Json
 
@@ -140,13 +141,13 @@ def test_large_archives_are_compressed(size: int, method: int) -> None:
 
 
 def test_a_package_that_no_template_holds_is_refused() -> None:
-    with pytest.raises(DeployError, match=f"a template holds {LARGEST}"):
-        Package({"a": os.urandom(LARGEST * 2)}, "a.handler").code()
+    with pytest.raises(DeployError, match=f"room for {LARGEST}"):
+        Package({"a": os.urandom(LARGEST * 2)}, "a.handler").code(Shelf())
 
 
 def test_a_small_source_stands_in_the_template() -> None:
-    assert Package({"index.py": b"x = 1\n"}, "index.handler").code() == {"SourceCode": "x = 1\n"}
-    assert list(Package({"index.py": b"#" * 5000}, "index.handler").code()) == ["ZipFile"]
+    assert Package({"index.py": b"x = 1\n"}, "index.handler").code(Shelf()) == {"SourceCode": "x = 1\n"}
+    assert list(Package({"index.py": b"#" * 5000}, "index.handler").code(Shelf())) == ["ZipFile"]
 
 
 def wheel(folder: Path) -> None:
@@ -207,3 +208,12 @@ def test_a_function_inside_a_function_cannot_be_deployed(tmp_path: Path) -> None
     with pytest.raises(DeployError) as refused:
         package(app.functions["inner"], tmp_path, tmp_path)
     assert refused.value.code == "NotImportable"
+
+
+def test_archives_without_room_go_into_the_bucket() -> None:
+    shelf = Shelf("code", room=10)
+    assert shelf.code(b"small") == {"ZipFile": "c21hbGw="}
+    code = shelf.code(b"not so small")
+    assert code["OssBucketName"] == "code"
+    assert shelf.uploads == {code["OssObjectName"]: b"not so small"}
+    assert Shelf("code", room=1).code(b"not so small") == code

@@ -1,0 +1,47 @@
+"""Where the archives of a template go: into the template while there is room in it, then into a bucket.
+
+Objects are named after their content, so that uploading one again changes nothing, and templates only differ where code
+does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+
+from fnfkit.deploy.error import DeployError
+from fnfkit.ports import Objects
+
+LARGEST = 280_000
+"""Bytes of archives that a template has room for: 512 KiB, less a third for Base64 and the rest of it (ros.md 5)."""
+PREFIX = "fnfkit/"
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The archives of one template. `uploads` are those for the bucket, by key."""
+
+    bucket: str = ""
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    room: int = LARGEST
+
+    def code(self, archive: bytes) -> dict[str, str]:
+        """The `Code` of a function resource. Raises `DeployError` if there is neither room nor a bucket."""
+        if len(archive) <= self.room:
+            self.room -= len(archive)
+            return {"ZipFile": base64.b64encode(archive).decode()}
+        if not self.bucket:
+            hint = 'name a bucket in the stage, bucket = "..." in fnfkit.toml, or leave files out'
+            message = f"an archive has {len(archive)} bytes; the template has room for {self.room}"
+            raise DeployError("PackageTooLarge", message, hint)
+        key = f"{PREFIX}{hashlib.sha256(archive).hexdigest()}.zip"
+        self.uploads[key] = archive
+        return {"OssBucketName": self.bucket, "OssObjectName": key}
+
+    def upload(self, objects: Objects) -> None:
+        """Puts what is for the bucket there. Raises `Fault`."""
+        if self.uploads:
+            objects.create_bucket(self.bucket)
+        for key, archive in self.uploads.items():
+            objects.put(self.bucket, key, archive)
