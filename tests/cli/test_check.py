@@ -78,7 +78,8 @@ def test_with_the_functions_schema_the_key_that_was_meant_is_named(cli: Cli, tmp
 
 def test_nothing_is_found_in_the_templates(cli: Cli) -> None:
     said = cli("check", TEMPLATES)
-    count = len([*TEMPLATES.glob("*/*.fdl.yml"), *TEMPLATES.glob("*/app.py"), *TEMPLATES.glob("*/native.py")])
+    kinds = ("*.fdl.yml", "*.cloudflow.yml", "app.py", "native.py")
+    count = len([file for kind in kinds for file in TEMPLATES.glob(f"*/{kind}")])
     assert (said.exit, said.out, said.err) == (0, "", f"{count} flows checked: no findings\n")
 
 

@@ -91,3 +91,11 @@ def test_the_engine_has_every_function() -> None:
     for name, (least, most) in FUNCTIONS.items():
         builtin = BUILTINS["stringToJson" if name == "fromJSON" else name]
         assert (builtin.least, builtin.most) == (least, most), name
+
+
+def test_the_printed_trap_is_reported() -> None:
+    text = (DATA / "printed" / "state-machine.yml").read_text("utf-8")
+    (problem,) = read(text).problems
+    assert (problem.id, problem.severity) == ("S07", Severity.WARNING)
+    assert "once the call is accepted" in problem.message
+    assert read(text.replace("RequestComplete", "WaitForSystemCallback")).problems == ()

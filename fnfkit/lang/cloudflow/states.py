@@ -26,7 +26,7 @@ from fnfkit.lang.cloudflow.schema import (
     SCOPE,
     STATES,
 )
-from fnfkit.lang.cloudflow.tasks import check_token, read_catches, read_retries, read_task
+from fnfkit.lang.cloudflow.tasks import check_waiting, read_catches, read_retries, read_task
 from fnfkit.lang.cloudflow.transitions import check_transitions, in_order
 from fnfkit.lang.fdl.findings import Findings, among, kind
 from fnfkit.lang.template import SUFFIX
@@ -109,7 +109,7 @@ def _finished(body: Step, state: JsonObject, at: Location, findings: Findings) -
     if isinstance(body, Task | Parallel | Foreach):
         body = replace(body, retry=read_retries(state, at, findings), catch=read_catches(state, at, findings))
     if isinstance(body, Task):
-        check_token(body, at, findings)
+        check_waiting(body, at, findings)
     if isinstance(body, Succeed | Choice):
         return body
     return replace(body, next=findings.text(state, "Next", at, "E05"), end=findings.flag(state, "End", at))

@@ -86,6 +86,16 @@ def read_task(state: JsonObject, name: str, at: Location, findings: Findings) ->
     )
 
 
+def check_waiting(task: Task, at: Location, findings: Findings) -> None:
+    """Warns of a task whose mode does not do what it seems to."""
+    check_token(task, at, findings)
+    params = dict(task.params.fields) if isinstance(task.params, Object) else {}
+    if task.pattern is Pattern.REQUEST_RESPONSE and params.get("InvocationType") == Const("Async"):
+        # The vendor's own text says that such a state tracks its task (scenarios.md 11).
+        fix = "write `TaskMode: WaitForSystemCallback` if the state is to end with the function"
+        findings.warn("S07", at, "the state ends once the call is accepted, whatever becomes of the function", fix)
+
+
 def check_token(task: Task, at: Location, findings: Findings) -> None:
     """Warns of a task that waits for a report which nobody can make; HTTP carries the token in a header."""
     if task.pattern is not Pattern.WAIT_FOR_CALLBACK or str(task.target).startswith("HTTP:"):
