@@ -27,7 +27,7 @@ from fnfkit.testing.taken import taken
 from fnfkit.testing.written import module
 
 Key = tuple[str, str, str]
-PLAYS = 4_000
+PLAYS = 2_000
 """Plays that are tried, at most."""
 MOST_STEPS = 200
 """Steps of a play that is worth a test: longer ones go round in circles."""
@@ -91,7 +91,7 @@ class _Drawn:
     values: dict[Keys, list[Json]]
     random: Random
 
-    def of(self, call: Invoke) -> Returned:
+    def of(self, call: Invoke, local: Json) -> Returned:
         """An object with every key that the flow may look for."""
         return Returned(build({keys: self.random.choice(options) for keys, options in self.values.items()}))
 

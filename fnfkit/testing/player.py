@@ -56,7 +56,7 @@ Chooser = Callable[["Occasion"], Outcome]
 class ResultSource(Protocol):
     """Gives calls that go well their results."""
 
-    def of(self, call: Invoke) -> Returned | Raised: ...
+    def of(self, call: Invoke, local: Json) -> Returned | Raised: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class _Game:
 
     def _success(self, call: Invoke) -> list[Event]:
         """The events of a call that goes well, or fails by itself."""
-        found = self.results.of(call)
+        found = self._result(call)
         if isinstance(found, Raised):
             return _failure(call, self.now, found.error)
         self._effect(call, known=True, output=found.value)
@@ -260,9 +260,13 @@ class _Game:
             case Pattern.WAIT_FOR_CALLBACK:
                 return [accepted, Reported(self.now, call.token, found.value)]
 
+    def _result(self, call: Invoke) -> Returned | Raised:
+        run = self.execution.calls.get(call.call)
+        return self.results.of(call, run.scope.local if run is not None else None)
+
     def _effect(self, call: Invoke, *, known: bool, output: Json = None) -> None:
         if output is None:
-            found = self.results.of(call)
+            found = self._result(call)
             output = None if isinstance(found, Raised) else found.value
         late = self.execution.ended
         self.played.effects.append(Effect(call.step, call.input, output, known, late))

@@ -12,8 +12,8 @@ from fnfkit.cloud.fc.outcome import Raised, Returned, call_stub
 from fnfkit.dsl.values import to_json
 from fnfkit.engine.commands import Invoke
 from fnfkit.lint.tree import expressions_of, flow_expressions, paths_in, places_of
-from fnfkit.model.expr import Expr, Key, Path, Root
-from fnfkit.model.flow import Flow, Pass
+from fnfkit.model.expr import Key, Path, Root
+from fnfkit.model.flow import Flow, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.calls import spelled
 from fnfkit.testing.sources import names_of
@@ -23,21 +23,36 @@ Answers: TypeAlias = Mapping[Any, Json | list[Json] | Callable[[JsonObject], Jso
 """Results by step or target: a value, a list of values in turn (the last one for ever), or a function of the event."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The paths a flow reads: of the local, and by step of the result of that very step."""
+
+    local: tuple[Path, ...]
+    own: Mapping[str, tuple[Path, ...]]
+
+    def sample(self, step: str, local: Json, text: str) -> JsonObject:
+        """A result that has what the step's own mappings read, and what the local still lacks; it never replaces
+        what the local has, as a careful function would not either."""
+        has = local if isinstance(local, dict) else {}
+        lacking = tuple(path for path in self.local if isinstance(path.parts[0], Key) and path.parts[0].name not in has)
+        return sample((*self.own.get(step, ()), *lacking), text)
+
+
 @dataclass(slots=True)
 class Results:
     """Gives each call that goes well its result, deterministically within one execution."""
 
     answers: Mapping[str, Json]
-    wanted: tuple[Path, ...]
+    wanted: Wanted
     _counts: dict[str, Iterator[int]] = field(default_factory=dict)
 
-    def of(self, call: Invoke) -> Returned | Raised:
-        """The result of a call, or the error that the test's own function raised."""
+    def of(self, call: Invoke, local: Json) -> Returned | Raised:
+        """The result of a call in a scope with that local, or the error that the test's own function raised."""
         names = (call.step, *names_of(call.target))
         key = next((name for name in names if name in self.answers), None)
         number = next(self._counts.setdefault(key or call.step, itertools.count()))
         if key is None:
-            return Returned(sample(self.wanted, f"{call.step}-{number + 1}"))
+            return Returned(self.wanted.sample(call.step, local, f"{call.step}-{number + 1}"))
         answer = self.answers[key]
         if callable(answer):
             return call_stub(Stub(service="", name=call.step, answer=lambda event: _called(answer, event)), call.input)
@@ -49,7 +64,7 @@ class Results:
 def results(flow: Flow, answers: Answers | None) -> Callable[[], Results]:
     """Makes a fresh source of results for each execution."""
     spelt = {spelled(key): value for key, value in (answers or {}).items()}
-    wanted = tuple(_wanted(flow))
+    wanted = _wanted(flow)
     return lambda: Results(spelt, wanted)
 
 
@@ -75,16 +90,15 @@ def sample(wanted: tuple[Path, ...], text: str) -> JsonObject:
     return made
 
 
-def _wanted(flow: Flow) -> Iterator[Path]:
-    """The paths that steps read from a result or from the local: what results should have."""
-    for expr, root in _readers(flow):
-        yield from (path for path in paths_in(expr) if path.root in root and path.parts)
-
-
-def _readers(flow: Flow) -> Iterator[tuple[Expr, tuple[Root, ...]]]:
+def _wanted(flow: Flow) -> Wanted:
+    local: dict[Path, None] = {}
+    own: dict[str, tuple[Path, ...]] = {}
     for place in places_of(flow):
-        roots = (Root.SCOPE_LOCAL,) if isinstance(place.step, Pass) else (Root.SCOPE_LOCAL, Root.RESULT)
-        for expr, _ in expressions_of(place.step, place.at):
-            yield expr, roots
+        paths = [path for expr, _ in expressions_of(place.step, place.at) for path in paths_in(expr) if path.parts]
+        local |= dict.fromkeys(path for path in paths if path.root is Root.SCOPE_LOCAL)
+        if isinstance(place.step, Task):
+            gives = paths_in(place.step.gives)
+            own[place.step.name] = tuple(path for path in gives if path.root is Root.RESULT and path.parts)
     for expr, _ in flow_expressions(flow):
-        yield expr, (Root.RESULT,)
+        local |= dict.fromkeys(path for path in paths_in(expr) if path.root is Root.RESULT and path.parts)
+    return Wanted(tuple(local), own)

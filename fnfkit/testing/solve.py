@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fnfkit.lint.tree import expressions_of, flow_expressions, paths_in, places_of
 from fnfkit.model.expr import And, Comparison, Const, Expr, Key, Not, Object, Or, Path, Root
-from fnfkit.model.flow import Choice, Flow, Foreach, Wait
+from fnfkit.model.flow import Choice, Flow, Foreach, Task, Wait
 from fnfkit.model.json import Json, JsonObject
 
 Keys = tuple[str, ...]
@@ -20,11 +20,13 @@ class Domain:
 
     input: dict[Keys, list[Json]] = field(default_factory=dict)
     results: dict[Keys, list[Json]] = field(default_factory=dict)
+    sources: dict[str, list[Keys]] = field(default_factory=dict)
+    """Keys of the local that outputMappings make, and the places in results they are made from."""
 
 
 def domain(flow: Flow) -> Domain:
     """The values worth trying in a flow."""
-    found = Domain()
+    found = Domain(sources=_sources(flow))
     for place in places_of(flow):
         step = place.step
         for expr, _ in expressions_of(step, place.at):
@@ -92,9 +94,29 @@ def around(value: Json) -> tuple[Json, ...]:
 
 def _add(found: Domain, takes: Expr, path: Path, values: tuple[Json, ...]) -> None:
     for root, keys in _origins(takes, path):
-        table = found.input if root is Root.SCOPE_INPUT else found.results
-        known = table.setdefault(keys, [])
-        known += [value for value in values if value not in known]
+        if root is Root.SCOPE_INPUT:
+            _note(found.input, keys, values)
+            continue
+        _note(found.results, keys, values)
+        for source in found.sources.get(keys[0], ()) if path.root is not Root.RESULT else ():
+            _note(found.results, (*source, *keys[1:]), values)
+
+
+def _note(table: dict[Keys, list[Json]], keys: Keys, values: tuple[Json, ...]) -> None:
+    known = table.setdefault(keys, [])
+    known += [value for value in values if value not in known]
+
+
+def _sources(flow: Flow) -> dict[str, list[Keys]]:
+    found: dict[str, list[Keys]] = {}
+    for place in places_of(flow):
+        if isinstance(place.step, Task) and isinstance(place.step.gives, Object):
+            for name, source in place.step.gives.fields:
+                if isinstance(source, Path) and source.root is Root.RESULT and source.parts:
+                    found.setdefault(name, []).append(
+                        tuple(part.name for part in source.parts if isinstance(part, Key))
+                    )
+    return found
 
 
 def _origins(takes: Expr, path: Path) -> Iterator[tuple[Root, Keys]]:
