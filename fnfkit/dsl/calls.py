@@ -18,10 +18,11 @@ from fnfkit.dsl.failures import Caught, caught
 from fnfkit.dsl.function import Function
 from fnfkit.dsl.messages import PRIORITY, Queue, Sent, Topic
 from fnfkit.dsl.names import pascal
-from fnfkit.dsl.scope import LambdaRef, NotStatic, Value
+from fnfkit.dsl.scope import TOKEN, LambdaRef, NotStatic, Value
 from fnfkit.dsl.statics import DynamicId
 from fnfkit.dsl.words import Part, fail, parallel, wait
 from fnfkit.model.expr import RESULT, Const, Expr, Key, Object, Path, Root
+from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json
 
 _NO_RESULT = Value(None, shapes.NULL)
@@ -123,6 +124,14 @@ class Calls(Conditions):
         else:
             takes, params = self._event(callee, mode, node)
             returns = callee.returns() if mode.answers else shapes.NULL
+        if mode.pattern is not Pattern.WAIT_FOR_CALLBACK and Path(Root.CONTEXT, TOKEN) in takes.values():
+            waiting = [
+                f".{name}(...)" for name, way in callee.MODES.items() if way.pattern is Pattern.WAIT_FOR_CALLBACK
+            ]
+            reason = f"this hands out a token that nobody waits for: .{method}(...) goes on without a report"
+            raise Complaint(
+                node, reason.replace(".__call__(...)", "a plain call"), f"write {waiting[0]}" if waiting else ""
+            )
         key = into if into is not None else self.fresh(f"{callee.title}_result")
         title = callee.title if method in _PLAIN else f"{method}_{callee.title}"
         draft = TaskDraft(
@@ -174,6 +183,8 @@ class Calls(Conditions):
         if not isinstance(id_, DynamicId):
             return Const(id_)
         value = self.value(id_.node)
+        if isinstance(value.const, str) and value.const.startswith("$"):
+            raise Complaint(id_.node, "FDL reads a text that begins like this as a path", "use another id")
         if value.parts is None:
             return Const(value.const)
         for name, argument in values.items():

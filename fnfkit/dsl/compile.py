@@ -13,7 +13,7 @@ from fnfkit.dsl.emit import Emitter, output_of
 from fnfkit.dsl.errors import CompileError, Complaint
 from fnfkit.dsl.names import pascal
 from fnfkit.dsl.parts import assigned_names, statics_of
-from fnfkit.dsl.scope import Frame, Value, Variable
+from fnfkit.dsl.scope import Frame, Value, Variable, no_path
 from fnfkit.dsl.shapes import shape_of
 from fnfkit.dsl.source import source_of
 from fnfkit.dsl.statements import Statements
@@ -114,6 +114,11 @@ class _Parameters:
             value = as_value(parameter.default)
             if value is None or value.parts is not None:
                 complaint = Complaint(self._node, f"the default of {name} has no JSON form", "use a constant")
+                self._work.complain(complaint)
+                return
+            try:
+                no_path(value.const, self._node)
+            except Complaint as complaint:
                 self._work.complain(complaint)
                 return
             self._defaults[name] = value

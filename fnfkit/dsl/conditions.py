@@ -25,6 +25,7 @@ from fnfkit.dsl.comparisons import (
 from fnfkit.dsl.errors import Complaint
 from fnfkit.dsl.expressions import Expressions
 from fnfkit.dsl.names import pascal
+from fnfkit.dsl.refs import Constant
 from fnfkit.dsl.scope import LambdaRef, NotStatic, Value
 from fnfkit.dsl.shapes import Kind
 from fnfkit.model.expr import And, Compare, Comparison, Const, Expr, Key, Not, Or, Path, Root
@@ -203,7 +204,8 @@ class Conditions(Expressions):
             members = self.static(node.comparators[0])
         except NotStatic:
             members = None
-        if not isinstance(members, list | tuple) or not members or len(node.ops) > 1:
+        known = isinstance(members, list | tuple) and not any(isinstance(item, Constant) for item in members)
+        if not known or not members or len(node.ops) > 1:
             reason = "FDL cannot ask whether a list or an object contains something"
             raise Complaint(node, reason, 'write x in ("a", "b") with constants, or ask a function')
         left = self.value(node.left)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from fnfkit.dsl.code import Handler, Item, Jump, Label, Sequence
 from fnfkit.dsl.comparisons import Leaf
-from fnfkit.dsl.conditions import proven
+from fnfkit.dsl.conditions import is_pure, proven
 from fnfkit.dsl.errors import Complaint
-from fnfkit.dsl.failures import patterns
+from fnfkit.dsl.failures import CloudError, patterns
 from fnfkit.dsl.outcomes import Outcomes
 from fnfkit.dsl.scope import Loop, NotStatic
 from fnfkit.dsl.words import fail
@@ -139,7 +139,7 @@ class Control(Outcomes):
     # -- while
 
     def _while(self, node: ast.While) -> bool:
-        if _idle(node.body, ast.Continue):
+        if _idle(node.body, ast.Continue) and is_pure(node.test):
             raise Complaint(node, "this loop does nothing but turn", "call or wait inside it")
         loop = Loop(Label(), Label(), len(self.frame.trail))
         forever = self._is_true(node.test)
@@ -224,7 +224,11 @@ class Control(Outcomes):
         nodes = clause.type.elts if isinstance(clause.type, ast.Tuple) else [clause.type]
         names: dict[str, None] = {}
         for node in nodes:
-            names.update(dict.fromkeys(patterns(self._exception(node))))
+            error = self._exception(node)
+            if error is CloudError:
+                reason = "CloudError is any error of a sub-flow in Python, and a step catches by name"
+                raise Complaint(node, reason, "write except Exception, or derive a class with the error's name")
+            names.update(dict.fromkeys(patterns(error)))
         return tuple(names)
 
     def _exception(self, node: ast.expr) -> type[Exception]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
-import re
 import typing
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -14,15 +13,14 @@ from fnfkit.dsl import shapes
 from fnfkit.dsl.code import Handler, PassDraft
 from fnfkit.dsl.errors import EXPRESSIONS, Complaint, unsupported
 from fnfkit.dsl.names import pascal
-from fnfkit.dsl.scope import LambdaRef, NotStatic, Static, Value, Variable
+from fnfkit.dsl.refs import Constant
+from fnfkit.dsl.scope import LambdaRef, NotStatic, Static, Value, Variable, no_path
 from fnfkit.dsl.shapes import Kind, Shape
 from fnfkit.dsl.statics import Statics, as_value
 from fnfkit.dsl.values import to_json
 from fnfkit.model.expr import Index, Key, Path, Root, Wild
 from fnfkit.model.json import Json
 
-_READS_AS_PATH = re.compile(r"\$(?:input|local|context)(?=[.\[]|\Z)")
-"""fdl.md 3.4"""
 DISCARD = ""
 """In place of a key: nobody wants the result."""
 
@@ -48,8 +46,7 @@ class Expressions(Statics):
             case ast.Name(id=name):
                 return self._name(node, name)
             case ast.Constant(value=constant):
-                if isinstance(constant, str) and _READS_AS_PATH.match(constant):
-                    raise Complaint(node, "FDL reads a text that begins like this as a path", "have a function give it")
+                no_path(constant, node)
                 if (found := as_value(constant)) is None:
                     raise Complaint(node, f"a {type(constant).__name__} has no JSON form", "write a text or a number")
                 return found
@@ -281,21 +278,29 @@ class Expressions(Statics):
     def _default(self, node: ast.Call, made: Json, name: str) -> Json:
         for field in dataclasses.fields(made) if dataclasses.is_dataclass(made) else ():
             if field.name == name and field.default is not dataclasses.MISSING:
-                return Value(None, shapes.ANY, to_json(field.default))
+                return _default_value(field.default)
             if field.name == name and field.default_factory is not dataclasses.MISSING:
-                return Value(None, shapes.ANY, to_json(field.default_factory()))
+                return _default_value(field.default_factory())
         model_field = getattr(made, "model_fields", {}).get(name)
         if model_field is not None and not model_field.is_required():
-            return Value(None, shapes.ANY, to_json(model_field.get_default(call_default_factory=True)))
+            return _default_value(model_field.get_default(call_default_factory=True))
         raise Complaint(node, f"{made.__name__} needs the field {name}", f"add {name}=...")
 
     def field_values(self, fields: Iterable[tuple[str, ast.expr | Json]]) -> dict[str, Value]:
         """The values of the fields of an object, in order."""
         return {name: item if isinstance(item, Value) else self.value(item) for name, item in fields}
 
+    def kept_values(self, fields: list[tuple[str, ast.expr | Json]]) -> dict[str, Value]:
+        """The values of the fields of an object that another step than a task makes."""
+        values = self.field_values(fields)
+        for name, item in fields:
+            if isinstance(item, ast.expr):
+                self.kept(values[name], item)
+        return values
+
     def build(self, node: ast.expr, key: str) -> Value:
         """Build an object that is written out, under a key; one pass step, whose own input is the object."""
-        values = self.field_values(self.object_fields(node) or [])
+        values = self.kept_values(self.object_fields(node) or [])
         made = self._class(node.func) if isinstance(node, ast.Call) else None
         shape = shapes.shape_of(made) if made is not None else shapes.OBJECT
         return self.object_of(node, values, key, shape)
@@ -332,6 +337,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]}?"
     return f"there are {', '.join(names[:8])}" if names else ""
+
+
+def _default_value(default: Json) -> Value:
+    return (as_value(default) if isinstance(default, Constant) else None) or Value(None, shapes.ANY, to_json(default))
 
 
 def _owner(node: ast.expr) -> str:

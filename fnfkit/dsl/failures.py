@@ -123,13 +123,15 @@ def caught(error: BaseException) -> Caught:
 def patterns(error: type[BaseException] | str) -> tuple[str, ...]:
     """The error names that `except error` would catch: the class itself and what is derived from it.
 
-    A step compares names and knows no classes; of Python's own exceptions only the very name is meant.
+    A step compares names and knows no classes. Of what derives from one of Python's own exceptions only Python's own
+    are meant: which others there are depends on what happens to be imported.
     """
     if isinstance(error, str):
         return (error,)
     if error in (Exception, BaseException):
         return (ANY_ERROR,)
     names = [getattr(error, "named", "") or error.__name__]
-    if error.__module__ != "builtins":
-        names += [name for derived in error.__subclasses__() for name in patterns(derived)]
+    own = error.__module__ == "builtins"
+    derived = [kind for kind in error.__subclasses__() if not own or kind.__module__ == "builtins"]
+    names += [name for kind in derived for name in patterns(kind)]
     return tuple(dict.fromkeys(names))

@@ -71,6 +71,9 @@ class PythonFlow(Callee, Generic[P, R]):
         try:
             return self.native(*args, **kwargs)
         except FlowFailed as failed:
+            of_a_task = failed.__cause__
+            if isinstance(of_a_task, Exception):  # the parent catches what it was
+                raise of_a_task from of_a_task.__cause__
             raise as_error(failed.error, failed.cause) from failed
 
     def parameters(self) -> Parameters:

@@ -62,6 +62,8 @@ class Outcomes(Assignments):
         return self.own(value, node)
 
     def _instant(self, node: ast.expr, value: Value) -> Source:
+        if isinstance(value.const, str) and value.const.startswith("$"):
+            raise Complaint(node, "FDL reads a text that begins like this as a path", '"2030-01-31T08:00:00Z"')
         if value.shape.kind not in (Kind.TEXT, Kind.ANY):
             raise Complaint(
                 node, f"an instant is an RFC 3339 text, and this is {value.shape}", '"2030-01-31T08:00:00Z"'
@@ -113,7 +115,7 @@ class Outcomes(Assignments):
             return {}
         written = self.object_fields(node)
         if written is not None:
-            return {name: self.source(value) for name, value in self.field_values(written).items()}
+            return {name: self.source(value) for name, value in self.kept_values(written).items()}
         value = self.into(node, self.result_key()) if isinstance(node, ast.Call) else self.value(node)
         if value.parts is None and isinstance(value.const, dict):
             return {name: Const(item) for name, item in value.const.items()}

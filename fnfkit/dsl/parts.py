@@ -90,7 +90,10 @@ class Parts(Containers):
             return self.argument(name, node)
         if isinstance(found, LambdaRef):
             return found
-        return as_value(found) or Static(found)
+        value = as_value(found)
+        if value is None and isinstance(found, dict | list):  # it holds something of the context object
+            return self.argument(name, node)
+        return value or Static(found)
 
 
 def statics_of(function: Json) -> dict[str, Json]:

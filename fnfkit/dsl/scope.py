@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,9 +26,10 @@ from fnfkit.dsl.code import (
 )
 from fnfkit.dsl.errors import Complaint, Diagnostic, Node
 from fnfkit.dsl.names import pascal
+from fnfkit.dsl.refs import context
 from fnfkit.dsl.shapes import Shape
 from fnfkit.dsl.source import Source as Text
-from fnfkit.model.expr import Const, Key, Part, Path, Root
+from fnfkit.model.expr import Const, Key, Part, Path, Root, Slice, Wild
 from fnfkit.model.json import Json
 
 
@@ -107,6 +109,11 @@ class Frame:
     caller: Frame | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     """How often each name is assigned."""
+    at: Node = field(init=False)
+    """The statement being lowered, to blame where nothing closer is known."""
+
+    def __post_init__(self) -> None:
+        self.at = self.text.node
 
     def assign(self, name: str) -> None:
         """From here on the name surely has a value."""
@@ -130,9 +137,22 @@ class Frame:
                 self.assign(name)
 
 
+def no_path(constant: Json, node: Node) -> None:
+    """Complain about a text that a mapping would take for a path."""
+    if isinstance(constant, str) and _READS_AS_PATH.match(constant):
+        raise Complaint(node, "FDL reads a text that begins like this as a path", "have a function give it")
+
+
 class NotStatic(Exception):
     """The expression is not known before the flow runs."""
 
+
+TOKEN = context.task.token.parts
+"""Where a task step finds its token (fdl.md 3.7)."""
+_WAY_OUT = "write context.task.token in the call that waits: as an argument, or as a key of the message itself"
+
+_READS_AS_PATH = re.compile(r"\$(?:input|local|context)(?=[.\[]|\Z)")
+"""fdl.md 3.4"""
 
 MERGES = (TaskDraft, PassDraft, WaitDraft, ForeachDraft, ParallelDraft)
 """Steps whose outputMappings can take up an assignment that follows."""
@@ -181,12 +201,19 @@ class Scope:
     def source(self, value: Value) -> Source:
         """A value as the source of a mapping into a step."""
         if value.parts is None:
+            no_path(value.const, self.frame.at)
             return Const(value.const)
         if value.context:
             return Path(Root.CONTEXT, value.parts)
         first = value.parts[0]
         local = isinstance(first, Key) and first.name in self.sequence.keys
         return Path(Root.SCOPE_LOCAL if local else Root.SCOPE_INPUT, value.parts)
+
+    def kept(self, value: Value, node: Node) -> Value:
+        """A value that another step than a task looks up: the token a task has is that of no other step."""
+        if value.context and value.parts == TOKEN:
+            raise Complaint(node, "a step reads its own token, and this step is not the one that waits", _WAY_OUT)
+        return value
 
     def own(self, value: Value, node: Node) -> Source:
         """A value as a step with the default input sees it, in conditions and waits (fdl.md 3.3)."""
@@ -213,7 +240,7 @@ class Scope:
 
     def put(self, values: list[tuple[str, Value]], node: Node) -> None:
         """Assign values to keys at once: in the step before if it can, else in a pass step."""
-        sources = [(key, self.source(value)) for key, value in values]
+        sources = [(key, self.source(self.kept(value, node))) for key, value in values]
         last = self.code[-1] if self.code else None
         if isinstance(last, MERGES) and (known := _all_through(last, sources)) is not None:
             if any(_reads(source, last.temporary) for _, source in sources):
@@ -280,7 +307,11 @@ def _through(step: Draft, source: Source) -> Source | None:
         return None
     known = step.gives[first.name]
     if isinstance(known, Path):
-        return Path(known.root, known.parts + source.parts[1:])
+        further = source.parts[1:]
+        # What follows [*] looks into every element, not into the list of what was found (fdl.md 3.5).
+        if further and any(isinstance(part, Wild | Slice) for part in known.parts):
+            return None
+        return Path(known.root, known.parts + further)
     return known if len(source.parts) == 1 else None
 
 

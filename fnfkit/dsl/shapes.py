@@ -39,7 +39,7 @@ class Shape:
     sure: bool = True
 
     def __str__(self) -> str:
-        return f"{self.kind.value} or None" if self.optional else self.kind.value
+        return f"{self.kind.value} or None" if self.optional and self.kind is not Kind.NULL else self.kind.value
 
 
 ANY = Shape(Kind.ANY)

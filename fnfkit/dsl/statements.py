@@ -21,6 +21,7 @@ class Statements(Control):
         """Lower statements one after another; whether the line goes on after the last."""
         alive = True
         for statement in statements:
+            self.frame.at = statement
             try:
                 if not alive:
                     raise Complaint(statement, "this never runs", "remove it, or what ends the flow before it")

@@ -73,15 +73,22 @@ class Statics(Scope):
     def _folded(self, node: ast.expr) -> Json:
         match node:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.static(operand)
+                return -self._known(operand)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _FOLDS:
-                return self._fold(node, _FOLDS[type(op)], self.static(left), self.static(right))
+                return self._fold(node, _FOLDS[type(op)], self._known(left), self._known(right))
             case ast.JoinedStr(values=values):
                 return "".join(str(self.static(value)) for value in values)
             case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
-                return self.static(value)
+                return self._known(value)
             case _:
                 raise NotStatic
+
+    def _known(self, node: ast.expr) -> Json:
+        """What an expression computes with: what the context object holds is not known before the flow runs."""
+        found = self.static(node)
+        if isinstance(found, Constant):
+            raise NotStatic
+        return found
 
     def _fold(self, node: ast.expr, fold: Callable[[Json, Json], Json], left: Json, right: Json) -> Json:
         if not isinstance(left, bool | int | float | str) or not isinstance(right, bool | int | float | str):
@@ -103,8 +110,8 @@ class Statics(Scope):
         if method.__name__ == "stateful":
             return method(DynamicId(node, self.frame))
         try:
-            arguments = [self.static(item) for item in node.args]
-            named = {item.arg: self.static(item.value) for item in node.keywords if item.arg}
+            arguments = [self._known(item) for item in node.args]
+            named = {item.arg: self._known(item.value) for item in node.keywords if item.arg}
         except NotStatic:
             fix = "write constants; FDL has no way to compute them"
             raise Complaint(node, f"the settings of .{method.__name__}(...) must be known in advance", fix) from None
@@ -145,6 +152,8 @@ def as_value(found: Json) -> Value | None:
 
 
 def _is_json(found: Json) -> bool:
+    if isinstance(found, Constant):  # of the context object: a text or number in Python only
+        return False
     if isinstance(found, dict):
         return all(isinstance(key, str) and _is_json(item) for key, item in found.items())
     if isinstance(found, list | tuple):

@@ -149,6 +149,7 @@ REFUSED = [
     Construct("a bare except", "try:\n    load(id)\nexcept:\n    load('b')"),
     Construct("a try that cannot fail", "try:\n    wait(5)\nexcept Exception:\n    load(id)"),
     Construct("catching a parallel", "try:\n    parallel(load('a'), load('b'))\nexcept Exception:\n    load('c')"),
+    Construct("catching every cloud error", "try:\n    child(id)\nexcept CloudError:\n    load('c')"),
     Construct("raise", "raise OutOfStock('none left')"),
     Construct("a cause that varies", "fail('Broken', id)"),
     Construct("assert", "assert flag"),
@@ -176,6 +177,11 @@ REFUSED = [
     Construct("yield", "yield load(id)"),
     Construct("a generator", "anything(all=(load(one) for one in ids))"),
     Construct("a dict comprehension", "anything(all={one: 1 for one in ids})"),
+    Construct("a token in a variable", "token = context.task.token\nqueue.call({'token': token, 'id': id})"),
+    Construct("a token in an object of its own", "message = {'token': context.task.token}\nqueue.call(message)"),
+    Construct("a token deep in a message", "queue.call({'task': {'token': context.task.token, 'id': id}})"),
+    Construct("a token that nobody waits for", "queue.send({'token': context.task.token})"),
+    Construct("a text with a token in it", "queue.call({'url': f'https://example.com/{context.task.token}'})"),
     Construct("an id that is no argument", "item = load(id)\nload.stateful(task_id=item.id).submit(id)"),
 ]
 

@@ -233,3 +233,24 @@ def doubled(event: dict[str, object]) -> dict[str, object]:
     first = event["id"]
     second = event["n"]
     return {"a": first, "b": second}
+
+
+def test_an_exception_of_python_stands_for_those_derived_from_it() -> None:
+    made = flow("try:\n    load(id)\nexcept LookupError:\n    load('b')").compile().flow
+    task = made.steps[0]
+    assert isinstance(task, Task)
+    assert set(task.catch[0].errors) == {"LookupError", "IndexError", "KeyError"}
+
+
+def test_a_name_that_is_static_and_reads_as_a_path_is_refused_too() -> None:
+    for body in ("load('$in' + 'put.id')", "wait(until='$.x')", "load.stateful('$.id').submit('x')"):
+        with pytest.raises(CompileError, match="FDL reads a text that begins like this as a path"):
+            flow(body).compile()
+
+
+def test_what_the_context_holds_is_not_known_in_advance() -> None:
+    for body in ("load.timeout(context.step.eventId)(id)", "load(id, limit=context.step.eventId + 1)"):
+        with pytest.raises(CompileError):
+            flow(body).compile()
+    names = flow("anything(names={'run': context.execution.name})").compile().flow
+    assert "$context.execution.name" in write(names).text

@@ -70,8 +70,8 @@ def buy(id: str) -> Price:
 def shop(id: str) -> dict[str, object]:
     try:
         found = buy(id)
-    except CloudError as error:
-        return {"amount": None, "why": error.error}
+    except Exception as error:
+        return {"amount": None, "why": caught(error).error}
     return {"amount": found.amount, "why": None}
 
 
