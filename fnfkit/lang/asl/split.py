@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fnfkit.lang.asl.forms import is_path, paths, plain, reads_all, rebased, writable_pass, writable_result
 from fnfkit.lang.asl.lifting import is_template, lifted
 from fnfkit.lang.asl.states import ERROR
 from fnfkit.lang.cloudflow.transitions import in_order
 from fnfkit.lang.translate.names import Names
 from fnfkit.lang.translate.translation import at, below
-from fnfkit.lang.trees import children, with_paths
+from fnfkit.lang.trees import with_paths
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr, Key, Merge, Object, Path, Root
 from fnfkit.model.flow import Catch, Choice, Fail, Foreach, Parallel, Pass, Step, Succeed, Task, Wait
 from fnfkit.model.names import FunctionRef, Unresolved
@@ -111,7 +112,7 @@ class _Split:
     # -- the kinds of step
 
     def passing(self, step: Pass) -> None:
-        if _writable_pass(step):
+        if writable_pass(step):
             self.add(replace(step, name=self.name(), next=None, end=False))
         elif step.takes == SCOPE_LOCAL:
             self.compute(with_paths(step.gives, _input_is(SCOPE_LOCAL)))
@@ -121,7 +122,7 @@ class _Split:
                 self.compute(with_paths(step.gives, _input_is(SCOPE_LOCAL)))
 
     def waiting(self, step: Wait) -> None:
-        plain = _is_path(step.gives, Root.INPUT)
+        plain = is_path(step.gives, Root.INPUT)
         takes = self.built(step.takes)
         gives = step.gives if plain else INPUT
         self.add(replace(step, name=self.name(), takes=takes, gives=gives, next=None, end=False))
@@ -129,7 +130,7 @@ class _Split:
             self.compute(with_paths(step.gives, _input_is(SCOPE_LOCAL)))
 
     def succeeding(self, step: Succeed) -> None:
-        if isinstance(step.takes, Path) and _is_path(step.gives, Root.INPUT):
+        if isinstance(step.takes, Path) and is_path(step.gives, Root.INPUT):
             self.add(step)
             return
         self.compute(step.takes)
@@ -143,7 +144,7 @@ class _Split:
         ]
 
     def calling(self, step: Task | Parallel | Foreach) -> None:
-        if _rebased(step):
+        if rebased(step):
             core = step
         elif isinstance(step, Task) and (inlined := _inlined(step)) is not None:
             core = inlined
@@ -154,10 +155,10 @@ class _Split:
             core = _paid(core)
         if isinstance(core, Foreach):
             core = _selected(core)
-        if isinstance(core, Task | Parallel) and not _plain(core.takes):
+        if isinstance(core, Task | Parallel) and not plain(core.takes):
             # What the call is given needs functions over literals: build it beside what is kept.
             core = self.prepared(core)
-        after = None if _writable_result(core.gives) else core.gives
+        after = None if writable_result(core.gives) else core.gives
         if after is not None:
             core = replace(core, gives=Merge((SCOPE_LOCAL, Object((("out", RESULT),)))))
         name = self.name()
@@ -210,65 +211,6 @@ def _pass(name: str, takes: Expr) -> Pass:
     return Pass(name=name, takes=takes, gives=INPUT)
 
 
-# -- what can be written as it is
-
-
-def _writable_pass(step: Pass) -> bool:
-    takes_all = step.takes == SCOPE_LOCAL or isinstance(step.takes, Path)
-    if not takes_all and not (is_template(step.takes) and not lifted(step.takes).built):
-        return False
-    match step.gives:
-        case Path(Root.INPUT, _) | Const():
-            return True
-        case Merge((raw, Object(((_, value),)))) if raw == SCOPE_LOCAL:
-            return value == INPUT or isinstance(value, Const)
-        case gives:
-            return gives == SCOPE_LOCAL
-
-
-def _rebased(step: Task | Parallel | Foreach) -> bool:
-    """Whether nothing but the call itself reads the step's own input, and the call takes it as it is."""
-    if _mentions(step.gives, Root.INPUT) or any(_mentions(entry.gives, Root.INPUT) for entry in step.catch):
-        return False
-    if isinstance(step, Task):
-        return step.sends is None and step.params in (None, INPUT, Const({}), Object(())) and _plain(step.takes)
-    return isinstance(step.takes, Path) or (isinstance(step, Parallel) and _plain(step.takes))
-
-
-def _plain(expr: Expr) -> bool:
-    return isinstance(expr, Path) or (is_template(expr) and not lifted(expr).built)
-
-
-def _writable_result(gives: Expr) -> bool:
-    match gives:
-        case Path(Root.RESULT, _):
-            return True
-        case Path(Root.SCOPE_LOCAL, ()):
-            return True
-        case Merge((raw, Object(((_, value),)))) if raw == SCOPE_LOCAL:
-            return value == RESULT or _selector(value)
-        case _:
-            return _selector(gives)
-
-
-def _selector(expr: Expr) -> bool:
-    readable = not _mentions(expr, Root.SCOPE_LOCAL) and not _mentions(expr, Root.INPUT)
-    return is_template(expr) and readable and not lifted(expr).built
-
-
-def _mentions(expr: Expr | None, root: Root) -> bool:
-    if expr is None:
-        return False
-    return (isinstance(expr, Path) and expr.root is root) or any(_mentions(child, root) for child in children(expr))
-
-
-def _is_path(expr: Expr, root: Root) -> bool:
-    return isinstance(expr, Path) and expr.root is root
-
-
-# -- changing what an expression is over
-
-
 def _input_is(value: Path) -> Change:
     return lambda path: below(value, path.parts) if path.root is Root.INPUT else path
 
@@ -292,7 +234,7 @@ def _error_is(path: Path) -> Expr:
 def _inlined(task: Task) -> Task | None:
     """The task with what it takes put into its payload, where a failure can be caught and the token is known; None
     if it is no template there. Its own input must be built from parts of the raw input, which then stays."""
-    if not isinstance(task.takes, Object) or _reads_all(task.takes) or at(SCOPE_LOCAL, "out") in _paths(task.takes):
+    if not isinstance(task.takes, Object) or reads_all(task.takes) or at(SCOPE_LOCAL, "out") in paths(task.takes):
         return None
     takes = task.takes
 
@@ -300,7 +242,7 @@ def _inlined(task: Task) -> Task | None:
         return below(takes, path.parts) if path.root is Root.INPUT else path
 
     function = isinstance(task.target, FunctionRef | Unresolved)
-    if not function and _TOKEN not in _paths(takes):
+    if not function and _TOKEN not in paths(takes):
         return None
     payload = with_paths((task.sends or INPUT) if function else (task.params or Object(())), change)
     if not is_template(payload) or lifted(payload).built:
@@ -311,14 +253,6 @@ def _inlined(task: Task) -> Task | None:
     params = task.params if function else INPUT
     gives = with_paths(task.gives, change)
     return replace(task, takes=payload, sends=None, params=params, gives=gives, catch=catch)
-
-
-def _paths(expr: Expr) -> list[Path]:
-    return [expr] if isinstance(expr, Path) else [path for child in children(expr) for path in _paths(child)]
-
-
-def _reads_all(expr: Expr) -> bool:
-    return SCOPE_LOCAL in _paths(expr)
 
 
 def _over(step: Task | Parallel | Foreach, raw: Path) -> Task | Parallel | Foreach:

@@ -6,17 +6,15 @@ import json
 from dataclasses import replace
 from typing import assert_never
 
-from fnfkit.lang.asl.expressions import expression_text
-from fnfkit.lang.asl.lifting import is_template
 from fnfkit.lang.asl.resources import resource_text, suffix_of
 from fnfkit.lang.asl.rules import rule
 from fnfkit.lang.asl.schema import ERRORS
 from fnfkit.lang.asl.split import split
 from fnfkit.lang.asl.states import ERROR
+from fnfkit.lang.asl.values import Values
 from fnfkit.lang.dialect import Unsupported, Writing
-from fnfkit.lang.template import SUFFIX
 from fnfkit.lang.trees import with_paths
-from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Expr, Key, List, Merge, Object, Path, Root
+from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Key, Merge, Object, Path, Root
 from fnfkit.model.flow import (
     Arm,
     Catch,
@@ -63,6 +61,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.missing: list[Unsupported] = []
+        self.values = Values(self.unsupported)
 
     def unsupported(self, at: Location, feature: str) -> None:
         self.missing.append(Unsupported(feature, at))
@@ -104,91 +103,24 @@ class _Writer:
             case Choice():
                 self.choice(step, after, out, at)
             case Parallel(branches=branches):
-                self.template(out, "Parameters", step.takes, at)
+                self.values.template(out, "Parameters", step.takes, at)
                 out["Branches"] = [self.scope(branch, (*at, "Branches", n)) for n, branch in enumerate(branches)]
-                self.result(out, step.gives, at)
+                self.values.result(out, step.gives, at)
             case Foreach():
                 self.each(step, out, at)
             case Succeed():
-                self.path(out, "InputPath", step.takes, SCOPE_LOCAL, at)
-                self.path(out, "OutputPath", step.gives, INPUT, at)
+                self.values.path(out, "InputPath", step.takes, SCOPE_LOCAL, at)
+                self.values.path(out, "OutputPath", step.gives, INPUT, at)
             case Fail():
                 out |= {"Error": _ERRORS.get(step.error, step.error)} if step.error else {}
                 out |= {"Cause": step.cause} if step.cause else {}
             case _:
                 assert_never(step)
 
-    # -- expressions
-
-    def path(self, out: JsonObject, key: str, expr: Expr, default: Path, at: Location) -> None:
-        """A path field, left out where it says nothing."""
-        if expr == default:
-            return
-        if not isinstance(expr, Path):
-            self.unsupported((*at, key), "a computed value where a path has to stand")
-            return
-        out[key] = self.text(expr, default.root, (*at, key))
-
-    def text(self, expr: Expr, dollar: Root, at: Location) -> str:
-        try:
-            return expression_text(expr, dollar)
-        except ValueError as error:
-            self.unsupported(at, str(error))
-            return "$"
-
-    def template(self, out: JsonObject, key: str, expr: Expr, at: Location, *, dollar: Root = Root.SCOPE_LOCAL) -> None:
-        """A payload template, or the path of all there is."""
-        if isinstance(expr, Path):
-            self.path(out, "InputPath", expr, SCOPE_LOCAL, at)
-        elif is_template(expr):
-            out[key] = self.data(expr, dollar, (*at, key))
-        else:
-            self.unsupported((*at, key), "a computed value where a template has to stand")
-
-    def data(self, expr: Expr, dollar: Root, at: Location) -> Json:
-        match expr:
-            case Object(fields):
-                out: JsonObject = {}
-                for key, value in fields:
-                    if key.endswith(SUFFIX):
-                        self.unsupported((*at, key), f"a key that ends in `{SUFFIX}`")
-                    elif isinstance(value, Const | Object) or _is_plain_list(value):
-                        out[key] = self.data(value, dollar, (*at, key))
-                    else:
-                        out[key + SUFFIX] = self.text(value, dollar, (*at, key))
-                return out
-            case List(items):
-                return [self.data(item, dollar, (*at, n)) for n, item in enumerate(items)]
-            case Const(value):
-                if _has_suffix(value):
-                    self.unsupported(at, f"a constant with a key that ends in `{SUFFIX}`")
-                return value
-            case _:
-                return self.text(expr, dollar, at)
-
-    def result(self, out: JsonObject, gives: Expr, at: Location) -> None:
-        """ResultSelector, ResultPath and OutputPath."""
-        match gives:
-            case Path(Root.RESULT, ()):
-                return
-            case Path(Root.RESULT, _):
-                out["OutputPath"] = self.text(gives, Root.RESULT, (*at, "OutputPath"))
-            case Path(Root.SCOPE_LOCAL, ()):
-                out["ResultPath"] = None
-            case Merge((raw, Object(((key, value),)))) if raw == SCOPE_LOCAL:
-                if value != RESULT:
-                    out["ResultSelector"] = self.data(value, Root.RESULT, (*at, "ResultSelector"))
-                out["ResultPath"] = self.result_path(key, at)
-            case _:
-                out["ResultSelector"] = self.data(gives, Root.RESULT, (*at, "ResultSelector"))
-
-    def result_path(self, key: str, at: Location) -> str:
-        return self.text(Path(Root.INPUT, (Key(key),)), Root.INPUT, at)
-
     # -- the kinds of state
 
     def passing(self, step: Pass, out: JsonObject, at: Location) -> None:
-        self.template(out, "Parameters", step.takes, at)
+        self.values.template(out, "Parameters", step.takes, at)
         match step.gives:
             case Path(Root.SCOPE_LOCAL, ()):
                 out["ResultPath"] = None
@@ -197,9 +129,9 @@ class _Writer:
             case Merge((_, Object(((key, value),)))):
                 if isinstance(value, Const):
                     out["Result"] = value.value
-                out["ResultPath"] = self.result_path(key, at)
+                out["ResultPath"] = self.values.result_path(key, at)
             case gives:
-                self.path(out, "OutputPath", gives, INPUT, at)
+                self.values.path(out, "OutputPath", gives, INPUT, at)
 
     def task(self, task: Task, out: JsonObject, at: Location) -> None:
         found = resource_text(task.target)
@@ -210,7 +142,7 @@ class _Writer:
         params = self.parameters(task, at)
         if isinstance(task.target, FunctionRef) and task.pattern is Pattern.REQUEST_RESPONSE:
             out["Resource"] = name
-            self.template(out, "Parameters", task.takes, at)
+            self.values.template(out, "Parameters", task.takes, at)
         else:
             out["Resource"] = f"arn:aws:states:::{service.name}{suffix_of(task.pattern)}"
             if isinstance(task.target, FunctionRef):
@@ -223,12 +155,12 @@ class _Writer:
                     self.unsupported((*at, "Parameters"), f"the parameter {key:.40}")
             renamed = tuple((names.get(key, key), value) for key, value in params.fields)
             whole = Object(((service.resource, Const(name)), *renamed))
-            out["Parameters"] = self.data(whole, Root.SCOPE_LOCAL, (*at, "Parameters"))
+            out["Parameters"] = self.values.data(whole, Root.SCOPE_LOCAL, (*at, "Parameters"))
         if task.timeout is not None:
             out["TimeoutSeconds"] = task.timeout
         if task.timeout_from is not None:
             self.unsupported(at, "a timeout that is an expression")
-        self.result(out, task.gives, at)
+        self.values.result(out, task.gives, at)
 
     def parameters(self, task: Task, at: Location) -> Object:
         """The parameters of a call, over the raw input."""
@@ -249,18 +181,18 @@ class _Writer:
                 return Object(())
 
     def wait(self, wait: Wait, out: JsonObject, at: Location) -> None:
-        self.path(out, "InputPath", wait.takes, SCOPE_LOCAL, at)
+        self.values.path(out, "InputPath", wait.takes, SCOPE_LOCAL, at)
         key, extent = ("Seconds", wait.seconds) if wait.seconds is not None else ("Timestamp", wait.until)
         if isinstance(extent, Const):
             out[key] = extent.value
         elif isinstance(extent, Path):
-            out[f"{key}Path"] = self.text(extent, Root.INPUT, at)
+            out[f"{key}Path"] = self.values.text(extent, Root.INPUT, at)
         else:
             self.unsupported(at, "a computed length of a wait")
-        self.path(out, "OutputPath", wait.gives, INPUT, at)
+        self.values.path(out, "OutputPath", wait.gives, INPUT, at)
 
     def choice(self, choice: Choice, after: str | None, out: JsonObject, at: Location) -> None:
-        self.path(out, "InputPath", choice.takes, SCOPE_LOCAL, at)
+        self.values.path(out, "InputPath", choice.takes, SCOPE_LOCAL, at)
         rules: list[Json] = []
         for number, when in enumerate(choice.options):
             try:
@@ -271,7 +203,7 @@ class _Writer:
             rules.append({**made, "Next": self.arm(when.arm, after, at)})
         out["Choices"] = rules
         out["Default"] = self.arm(choice.default or Arm(), after, at)
-        self.path(out, "OutputPath", choice.gives, INPUT, at)
+        self.values.path(out, "OutputPath", choice.gives, INPUT, at)
 
     def arm(self, arm: Arm, after: str | None, at: Location) -> str:
         if arm.steps:
@@ -282,18 +214,18 @@ class _Writer:
         return goto or ""
 
     def each(self, each: Foreach, out: JsonObject, at: Location) -> None:
-        self.path(out, "InputPath", each.takes, SCOPE_LOCAL, at)
+        self.values.path(out, "InputPath", each.takes, SCOPE_LOCAL, at)
         if each.each is None:
             self.unsupported(at, "iterations that see the surrounding input")
         elif each.each != RESULT:
             selector = with_paths(each.each, _item)
-            out["ItemSelector"] = self.data(selector, Root.INPUT, (*at, "ItemSelector"))
+            out["ItemSelector"] = self.values.data(selector, Root.INPUT, (*at, "ItemSelector"))
         # The collection is looked up in what InputPath leaves.
-        self.path(out, "ItemsPath", each.collection, INPUT, at)
+        self.values.path(out, "ItemsPath", each.collection, INPUT, at)
         if each.concurrency is not None:
             out["MaxConcurrency"] = each.concurrency
         out["ItemProcessor"] = self.scope(each.steps, (*at, "ItemProcessor"))
-        self.result(out, each.gives, at)
+        self.values.result(out, each.gives, at)
 
     # -- retry and catch
 
@@ -323,7 +255,7 @@ class _Writer:
             case Path(Root.SCOPE_LOCAL, ()):
                 out["ResultPath"] = None
             case Merge((_, Object(((key, _),)))):
-                out["ResultPath"] = self.result_path(key, at)
+                out["ResultPath"] = self.values.result_path(key, at)
             case gives if gives != ERROR:
                 self.unsupported(at, "what a catch gives")
         return {**out, "Next": entry.goto}
@@ -335,15 +267,3 @@ def _errors(names: tuple[str, ...]) -> list[Json]:
 
 def _item(path: Path) -> Path:
     return Path(Root.CONTEXT, (*_ITEM.parts, *path.parts)) if path.root is Root.RESULT else path
-
-
-def _is_plain_list(expr: Expr) -> bool:
-    return isinstance(expr, List) and all(
-        isinstance(item, Const | Object) or _is_plain_list(item) for item in expr.items
-    )
-
-
-def _has_suffix(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any(key.endswith(SUFFIX) or _has_suffix(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_has_suffix, value))

@@ -15,6 +15,7 @@ from fnfkit.lang.cloudflow.expressions import (
     View,
     branch_outputs,
 )
+from fnfkit.lang.cloudflow.guards import read_catches, read_retries
 from fnfkit.lang.cloudflow.schema import (
     BRANCH,
     LONGEST_WAIT,
@@ -26,7 +27,7 @@ from fnfkit.lang.cloudflow.schema import (
     SCOPE,
     STATES,
 )
-from fnfkit.lang.cloudflow.tasks import check_waiting, read_catches, read_retries, read_task
+from fnfkit.lang.cloudflow.tasks import check_waiting, read_task
 from fnfkit.lang.cloudflow.transitions import check_transitions, in_order
 from fnfkit.lang.fdl.findings import Findings, among, kind
 from fnfkit.lang.template import SUFFIX

@@ -10,39 +10,39 @@ from dataclasses import dataclass, field, replace
 
 from fnfkit.lang.dialect import Unsupported
 from fnfkit.lang.translate.translation import (
-    BOTH,
     NOTHING,
     OWN,
-    OWN_INPUT,
-    OWN_LOCAL,
-    RAW_INPUT,
-    RAW_LOCAL,
     Translation,
 )
-from fnfkit.lang.trees import rebuilt, with_paths
+from fnfkit.lang.translate.undone import (
+    Foreign,
+    caught_by,
+    gives_of,
+    own_of,
+    parted,
+    rejoined,
+    rooted,
+    takes_of,
+    unwrapped,
+)
+from fnfkit.lang.trees import with_paths
 from fnfkit.model.expr import (
     EMPTY,
-    EVERYTHING,
     RESULT,
     SCOPE_INPUT,
     SCOPE_LOCAL,
     Call,
     Const,
     Expr,
-    Index,
     Key,
     Merge,
     Object,
     Path,
     Root,
 )
-from fnfkit.model.flow import Arm, Catch, Choice, Fail, Flow, Foreach, Parallel, Pass, Step, Succeed, Task, Wait, When
+from fnfkit.model.flow import Arm, Choice, Fail, Flow, Foreach, Parallel, Pass, Step, Succeed, Task, Wait, When
 from fnfkit.model.names import FlowRef, FunctionRef, Unresolved
 from fnfkit.model.problem import Location
-
-
-class Foreign(ValueError):
-    """A state that does not keep the envelope."""
 
 
 def accumulating(flow: Flow) -> Translation:
@@ -53,13 +53,13 @@ def accumulating(flow: Flow) -> Translation:
     scope = back.scope(flow.steps, ("States",))
     if scope is None:
         return Translation(Flow(steps=(), takes=SCOPE_INPUT), tuple(back.missing))
-    takes = with_paths(scope.begins, lambda path: _rooted(path, Root.SCOPE_LOCAL, (), Root.SCOPE_INPUT))
+    takes = with_paths(scope.begins, lambda path: rooted(path, Root.SCOPE_LOCAL, (), Root.SCOPE_INPUT))
     made = Flow(steps=scope.steps, takes=takes, gives=_flow_gives(scope.gives), timeout=flow.timeout)
     return Translation(made, tuple(back.missing))
 
 
 def _flow_gives(expr: Expr) -> Expr:
-    return with_paths(expr, lambda path: _split(path, Root.SCOPE_LOCAL, Root.INPUT, Root.RESULT))
+    return with_paths(expr, lambda path: parted(path, Root.SCOPE_LOCAL, Root.INPUT, Root.RESULT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class _Sequence:
         return getattr(state, "next", None) or self.after[state.name]
 
     def step(self, state: Step, following: str) -> Step:
-        takes = _takes(state.takes)
+        takes = takes_of(state.takes)
         match state:
             case Fail():
                 return replace(state, takes=takes, whole=False)
@@ -142,12 +142,12 @@ class _Sequence:
             case Pass(gives=Object((*_, ("left", _)))):
                 return self.wait(state, takes, following)
             case Pass() | Wait():
-                return self.finished(replace(state, takes=takes, gives=_gives(state.gives, RESULT)), state, following)
+                return self.finished(replace(state, takes=takes, gives=gives_of(state.gives, RESULT)), state, following)
             case Task():
                 return self.finished(self.task(state, takes), state, following)
             case Parallel(branches=branches):
                 inner = tuple(self.back.inner(branch, (*self.place, state.name)) for branch in branches)
-                made = replace(state, branches=inner, takes=takes, gives=_rejoined(_gives(state.gives, EMPTY)))
+                made = replace(state, branches=inner, takes=takes, gives=rejoined(gives_of(state.gives, EMPTY)))
                 return self.finished(made, state, following)
             case Foreach():
                 return self.finished(self.each(state, takes), state, following)
@@ -176,17 +176,17 @@ class _Sequence:
                 raise Foreign(f"the task {task.name}, whose body is not its whole input")
             case _:
                 pass
-        catches = [_caught(entry) for entry in task.catch]
+        catches = [caught_by(entry) for entry in task.catch]
         if len(set(map(repr, (on_error for _, on_error in catches)))) > 1:
             raise Foreign(f"the catches of {task.name}, which differ in what they give")
         return replace(
             task,
-            params=None if params is None else _own(params),
+            params=None if params is None else own_of(params),
             sends=None,
             on_error=catches[0][1] if catches else None,
             catch=tuple(entry for entry, _ in catches),
             takes=takes,
-            gives=_gives(task.gives, EMPTY),
+            gives=gives_of(task.gives, EMPTY),
         )
 
     def each(self, each: Foreach, takes: Expr) -> Foreach:
@@ -204,14 +204,14 @@ class _Sequence:
                 raise Foreign(f"the iterations of {each.name}, which get more than an element")
         return replace(
             each,
-            collection=_own(each.collection),
+            collection=own_of(each.collection),
             item=item,
             index=index,
             each=None,
             concurrency=None,
             steps=self.back.inner(each.steps, (*self.place, each.name)),
             takes=takes,
-            gives=_gives(each.gives, EMPTY),
+            gives=gives_of(each.gives, EMPTY),
         )
 
     def wait(self, state: Pass, takes: Expr, following: str) -> Step:
@@ -223,7 +223,7 @@ class _Sequence:
                 Choice(default=Arm(goto=str() as last)),
             ):
                 done = self.by_name[last]
-                made = Wait(name=state.name, seconds=_own(seconds), takes=takes, gives=_gives(done.gives, RESULT))
+                made = Wait(name=state.name, seconds=own_of(seconds), takes=takes, gives=gives_of(done.gives, RESULT))
                 return self.finished(made, done, following)
             case _:
                 raise Foreign(f"the state {state.name}")
@@ -241,12 +241,12 @@ class _Sequence:
                 goto = self.onward(state)
                 if isinstance(state, Parallel):
                     steps = self.back.inner(state.branches[0], (*self.place, state.name))
-                    gives.insert(0, with_paths(_gives(state.gives, EMPTY), _unwrapped))
+                    gives.insert(0, with_paths(gives_of(state.gives, EMPTY), unwrapped))
                 else:
-                    gives.append(_gives(state.gives, RESULT))
+                    gives.append(gives_of(state.gives, RESULT))
             return Arm(steps=steps, goto=None if goto == following else goto)
 
-        whens = tuple(When(condition=_own(option.condition), arm=arm(option.arm)) for option in choice.options)
+        whens = tuple(When(condition=own_of(option.condition), arm=arm(option.arm)) for option in choice.options)
         default: Arm | None = arm(choice.default)
         ends = {target.goto for target in (*(when.arm for when in whens), default) if target} == {self.finish}
         if ends:
@@ -263,88 +263,3 @@ class _Sequence:
             gives=gives[0] if gives else RESULT,
             end=ends and following != self.finish,
         )
-
-
-def _rejoined(expr: Expr) -> Expr:
-    """The list of all branches, which state machines have to build from an object, as the result it is."""
-    match expr:
-        case Call("toArray", arguments) if all(
-            argument == Path(Root.RESULT, (Index(number),)) for number, argument in enumerate(arguments)
-        ):
-            return RESULT
-        case _:
-            return rebuilt(expr, _rejoined)
-
-
-def _unwrapped(path: Path) -> Path:
-    match path:
-        case Path(Root.RESULT, (Index(0), *rest)):
-            return Path(Root.RESULT, tuple(rest))
-        case _:
-            return path
-
-
-# -- expressions
-
-
-def _takes(expr: Expr) -> Expr:
-    match expr:
-        case Object((("input", input), ("local", local), ("own", own))) if (input, local) == (RAW_INPUT, RAW_LOCAL):
-            if own == BOTH:
-                return EVERYTHING
-            return _listed(
-                with_paths(own, lambda path: _split(path, Root.SCOPE_LOCAL, Root.SCOPE_INPUT, Root.SCOPE_LOCAL))
-            )
-        case _:
-            raise Foreign("an input built without an input and a local of the scope")
-
-
-def _gives(expr: Expr, default: Expr) -> Expr:
-    match expr:
-        case Object((("input", input), ("local", local), *_)) if input == OWN_INPUT:
-            if local == OWN_LOCAL:
-                return default
-            if isinstance(local, Merge) and len(local.parts) == 2 and local.parts[0] == OWN_LOCAL:
-                return _listed(_own(local.parts[1]))
-    raise Foreign("an output that does not add to the local of the scope")
-
-
-def _caught(entry: Catch) -> tuple[Catch, Expr | None]:
-    if entry.gives is None:
-        raise Foreign("a catch that gives nothing")
-    given = _gives(entry.gives, NOTHING)
-    return Catch(entry.errors, entry.goto), None if given == NOTHING else given
-
-
-def _listed(expr: Expr) -> Expr:
-    """Constant objects field by field, as mapping lists have them."""
-    if isinstance(expr, Const) and isinstance(expr.value, dict):
-        return Object(tuple((key, Const(value)) for key, value in expr.value.items()))
-    return expr
-
-
-def _own(expr: Expr) -> Expr:
-    return with_paths(expr, lambda path: _rooted(path, Root.INPUT, ("own",), Root.INPUT))
-
-
-def _rooted(path: Path, root: Root, prefix: tuple[str, ...], becomes: Root) -> Path:
-    """A path below a prefix of a root, as one of another root."""
-    if path.root is not root:
-        return path
-    names = tuple(part.name for part in path.parts[: len(prefix)] if isinstance(part, Key))
-    if names != prefix:
-        raise Foreign("a path that leaves what the state keeps for itself")
-    return Path(becomes, path.parts[len(prefix) :])
-
-
-def _split(path: Path, root: Root, input: Root, local: Root) -> Path:
-    """A path into the envelope, as one into the input or the local."""
-    if path.root is not root:
-        return path
-    match path.parts:
-        case (Key("input"), *rest):
-            return Path(input, tuple(rest))
-        case (Key("local"), *rest):
-            return Path(local, tuple(rest))
-        case _:
-            raise Foreign("the input and local of a scope at once")
