@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks import authoring, embedded, fc, messages, start_up, wire
+from benchmarks import authoring, embedded, fc, harness, messages, start_up, wire
 from benchmarks.peers import dbos_flows, moto_states, others
 
 Contender = Callable[[int], float]
@@ -172,6 +172,21 @@ WORKLOADS: dict[str, Workload] = {
         (3_000,),
         (3_000,),
         {"fnfkit": "≥ 500"},
+    ),
+    "W13": Workload(
+        "one test: fresh cloud, ten steps deployed, run, torn down",
+        "tests/s",
+        {"fnfkit": harness.tests, "fnfkit, in pytest": harness.in_pytest, "moto": moto_states.test_rate},
+        (1_000,),
+        (20,),
+        {"fnfkit": "≥ 500"},
+    ),
+    "W9p": Workload(
+        "what the pytest plugin adds to a run that uses no fixture",
+        "ms",
+        {"fnfkit": harness.plugin_load},
+        targets={"fnfkit": "≤ 20"},
+        more_is_better=False,
     ),
     "W12": Workload(
         "start of the server until its first execution has ended",

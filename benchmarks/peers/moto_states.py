@@ -91,3 +91,11 @@ def polling_rate(polls: int) -> float:
 def each_rate(items: int) -> float:
     """Items per second of one execution."""
     return items / seconds(each(), {"items": list(range(items))})
+
+
+def test_rate(count: int) -> float:
+    """Tests per second, each with a fresh account, a state machine of ten states, and one execution."""
+    begin = time.perf_counter()
+    for _ in range(count):
+        seconds(chain(10), {})
+    return count / (time.perf_counter() - begin)
