@@ -1,0 +1,58 @@
+"""What is deployed, before it is: for the real service, which takes only code on OSS, a transform is done here."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from fnfkit.cli.deploy_source import folder_of, source_of
+from fnfkit.cli.refusal import Refusal
+from fnfkit.lang import ros
+
+PROJECT = Path(__file__).parents[1] / "data" / "ros" / "project"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return shutil.copytree(PROJECT, tmp_path / "project")
+
+
+def test_local_code_is_put_into_the_template(project: Path) -> None:
+    source = source_of(str(project), "shop", "", expand=False, bucket="")
+    assert source.template.transform
+    assert list(ros.local_files(source.template)) == []
+    assert source_of(str(project / "template.yml"), "shop", "", expand=False, bucket="").text == source.text
+
+
+def test_for_the_service_itself_it_is_expanded(project: Path) -> None:
+    source = source_of(str(project), "shop", "", expand=True, bucket="")
+    assert source.template.transform == ""
+    assert {one.type for one in source.template.resources} >= {"ALIYUN::FC::Function", "ALIYUN::FNF::Flow"}
+    code = [one.properties["Code"] for one in source.template.resources if one.type == "ALIYUN::FC::Function"]
+    assert [list(one) for one in code] == [["ZipFile"]] * 3
+    assert ros.validate(source.template) == ()
+
+
+def test_large_code_goes_into_the_bucket_or_is_refused(project: Path) -> None:
+    (project / "orders" / "data.bin").write_bytes(Random(1).randbytes(300_000))
+    source = source_of(str(project), "shop", "", expand=True, bucket="code")
+    assert len(source.shelf.uploads) == 1
+    with pytest.raises(Refusal, match="template has room for") as refused:
+        source_of(str(project), "shop", "", expand=True, bucket="")
+    assert "bucket = " in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("a/app.py", "a"), ("a/app.py:app", "a"), ("a/template.yml", "a"), ("module:app", "."), ("template.yml", ".")],
+)
+def test_the_folder_of_a_project(given: str, expected: str) -> None:
+    assert folder_of(given) == Path(expected)
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(Refusal, match="does not exist"):
+        source_of("nowhere/template.yml", "s", "", expand=False, bucket="")
