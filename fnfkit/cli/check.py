@@ -31,6 +31,7 @@ from fnfkit.model.problem import Severity
 @click.option("--enable", multiple=True, metavar="IDS", help="Rules that only advise, to be heard too: W16,W17.")
 @click.option("--disable", multiple=True, metavar="IDS", help="Rules not to be heard.")
 @click.option("--scheduled", is_flag=True, help="Say that a schedule starts the flows.")
+@click.option("--strict", is_flag=True, help="Let warnings fail too: exit code 1 if there is any finding.")
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code scanning services.")
 @as_json
 def check(
@@ -40,13 +41,14 @@ def check(
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     scheduled: bool,
+    strict: bool,
     sarif: bool,
     json: bool,
 ) -> int:
     """Find mistakes in flows, in FDL and in Python alike.
 
     Folders are searched for flows. A Python file is loaded, which runs its code, and findings name its own lines.
-    Exit code 1 if there are errors; warnings alone are 0.
+    Exit code 1 if there are errors; warnings alone are 0, unless --strict is given.
     """
     options = Options(
         promises=_promises(sample, schema), scheduled=scheduled, enable=_ids(enable), disable=_ids(disable)
@@ -61,7 +63,8 @@ def check(
         print(render_text(checked), end="")
         any_found = any(one.findings for one in checked)
         progress(f"{_count(found)} checked" + ("" if any_found else f": {summary(checked)}"))
-    return REFUSED if has_errors(found) else DONE
+    failed = any(one.findings for one in checked) if strict else has_errors(found)
+    return REFUSED if failed else DONE
 
 
 def inspect_all(paths: Iterable[str], options: Options) -> list[Inspected]:

@@ -34,6 +34,11 @@ def as_json(command: C) -> C:
     return click.option("--json", is_flag=True, help="Print one JSON object instead of text.")(command)
 
 
+def from_project(command: C) -> C:
+    """`--flow`, as `flow`: which one of a project that has several."""
+    return click.option("--flow", metavar="NAME", help="Which flow of a project that has several.")(command)
+
+
 def connection(command: C) -> C:
     """Which account to speak to, as `endpoint`, `region` and `profile`; empty where nothing is said."""
     options = (

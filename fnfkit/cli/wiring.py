@@ -70,6 +70,30 @@ def project_definitions() -> Callable[[str], list[Definition]]:
     return definitions
 
 
+def deploy_project(cloud: Cloud, given: str, definition: str, *, with_functions: bool) -> str:
+    """Puts what a project in Python has into an account: queues, topics, functions, and the flows but for one, which
+    is known by its definition. Returns the name of that one."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from fnfkit.cli.compiled import definitions  # noqa: PLC0415
+    from fnfkit.cli.projects import project  # noqa: PLC0415
+    from fnfkit.ports.fault import Fault  # noqa: PLC0415
+    from fnfkit.testing.deploying import Deployments  # noqa: PLC0415
+
+    flows = definitions(given)
+    with project(given) as found:
+        app = found.app if with_functions else replace(found.app, functions={})
+        try:
+            Deployments().add_app(cloud, app, found.folder)
+            for flow in flows:
+                if flow.text != definition:
+                    cloud.flows.create_flow(flow.name, flow.text)
+        except Fault as fault:
+            hint = "--functions FOLDER names functions that are elsewhere"
+            raise Refusal(fault.code, f"{given}: {fault.message}", hint) from fault
+    return next(flow.name for flow in flows if flow.text == definition)
+
+
 def json_reader() -> Callable[[str], Json]:
     """The reader of JSON texts, the account's own: NaN, numbers no double holds and half surrogates are no JSON to
     either. Raises json.JSONDecodeError."""

@@ -289,3 +289,11 @@ def test_the_time_of_a_check_grows_with_the_flow(cli: Cli, tmp_path: Path) -> No
         assert cli("check", "flow.yml", "--disable", "W06").exit == 0
         took.append(time.perf_counter() - begin)
     assert took[1] < max(1.0, 12 * took[0])
+
+
+def test_strict_lets_warnings_fail(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "clean.yml").write_text(CLEAN)
+    (tmp_path / "warned.yml").write_text(WARNED)
+    assert [cli("check", "warned.yml").exit, cli("check", "warned.yml", "--strict").exit] == [0, 1]
+    assert cli("check", "clean.yml", "--strict").exit == 0
+    assert cli("check", PRINTED, "--strict").exit == 1

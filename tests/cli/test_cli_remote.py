@@ -208,3 +208,12 @@ def test_functions_sleep_in_the_time_of_a_served_account(
     output = said.data["output"]  # type: ignore[index]
     assert output.get("errCode") == ("FnF.TaskTimeout" if flow_seconds == "60" else None)
     assert output.get("greeting") == (None if flow_seconds == "60" else "hello world")
+
+
+def test_a_flow_in_python_is_created_compiled(cli: Cli, account: Cloud) -> None:
+    assert cli("flows", "create", "native", TEMPLATES / "poll" / "native.py").out == "flow native created\n"
+    assert cli("flows", "update", "native", f"{TEMPLATES}/poll/app.py:app", "--flow", "poll").exit == 0
+    shown = cli("flows", "show", "native", "--json").data
+    assert isinstance(shown, dict)
+    assert shown["definition"] == POLL.read_text()
+    assert cli("flows", "create", "other", TEMPLATES / "poll", "--flow", "poool").exit != 0

@@ -114,7 +114,7 @@ steps:
     ("words", "code", "says"),
     [
         (["run", "absent.yml"], "FileNotFound", "definition absent.yml does not exist"),
-        (["run", "."], "NotAFile", "is a folder"),
+        (["run", "."], "FileNotFound", "app.py"),
         (["run", "binary.yml"], "NotText", "not UTF-8"),
         (["run", "broken.yml"], "InvalidDefinition", "broken.yml:6:"),
         (["run", "misspelt.yml"], "InvalidDefinition", "misspelt.yml:9:"),
@@ -248,3 +248,51 @@ def test_a_demo_that_goes_wrong_says_in_what(cli: Cli, monkeypatch: pytest.Monke
     assert said.exit == 1
     assert "status is Failed, documented is Succeeded" in said.out
     assert "flows did not end as documented" in said.out
+
+
+APP = """
+from dataclasses import dataclass
+from fnfkit import App
+
+app = App("mine", service="svc")
+
+@dataclass
+class Job:
+    id: str
+
+@app.function
+def load(id: str) -> Job:
+    return Job(id + "!")
+
+@app.flow
+def child(id: str) -> Job:
+    return load(id)
+
+@app.flow
+def main(id: str) -> Job:
+    return child(child(id).id)
+"""
+
+
+def test_a_flow_in_python_runs_with_its_project_around_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP, "utf-8")
+    for source in ("app.py", "app.py:app", "."):
+        data = cli("run", source, "--flow", "main", "--input", '{"id": "a"}', "--json").data
+        assert isinstance(data, dict)
+        assert (data["status"], data["output"]) == ("Succeeded", {"id": "a!!"})
+    assert "--flow child | main" in cli("run", "app.py").err
+    assert "there are child, main" in cli("run", "app.py", "--flow", "mian").err
+
+
+def test_functions_of_a_project_may_be_elsewhere(cli: Cli) -> None:
+    app = TEMPLATES / "poll" / "native.py"
+    refused = cli("run", app, "--input", '{"delay": 20}')
+    assert refused.exit == 2 and "--functions FOLDER" in refused.err
+    assert cli("run", app, "--input", '{"delay": 20}', "--functions", FUNCTIONS).exit == 0
+
+
+def test_a_mistake_in_python_is_refused_with_its_line(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP.replace("child(child(id).id)", "child(idd)"), "utf-8")
+    refused = cli("run", "app.py", "--flow", "main")
+    assert refused.exit == 1
+    assert "app.py:21:18: the name idd is not defined" in refused.err
