@@ -20,6 +20,7 @@ from benchmarks import servers
 
 _HANDLE = re.compile(rb"<ReceiptHandle>([^<]+)<")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"connection: *close", re.IGNORECASE)
 _MESSAGE = (
     b'<?xml version="1.0" encoding="utf-8"?><Message xmlns="http://mns.aliyuncs.com/doc/v1/">'
     b"<MessageBody>aGVsbG8gd29ybGQ=</MessageBody><Priority>8</Priority></Message>"
@@ -42,28 +43,44 @@ steps:
 
 
 class Connection:
-    """A keep-alive socket for requests that are answered with a length."""
+    """A socket that is kept for as long as the server keeps it, for requests that are answered with a length."""
 
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)
         self.host = parts.netloc
-        self._socket = socket.create_connection((parts.hostname, parts.port or 80))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._address = (parts.hostname or "", parts.port or 80)
+        self._socket: socket.socket | None = None
 
     def ask(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> bytes:
         """A request; returns the answer's body."""
+        talk = self._socket or self._connect()
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"{method} {target} HTTP/1.1\r\nHost: {self.host}\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
-        self._socket.sendall(head.encode() + body)
-        data = self._socket.recv(65_536)
+        talk.sendall(head.encode() + body)
+        data = _more(talk)
         while b"\r\n\r\n" not in data:
-            data += self._socket.recv(65_536)
+            data += _more(talk)
         top, _, rest = data.partition(b"\r\n\r\n")
         length = _LENGTH.search(top)
         while length and len(rest) < int(length[1]):
-            rest += self._socket.recv(65_536)
+            rest += _more(talk)
         assert top[9:10] == b"2", data
+        if _CLOSE.search(top):
+            talk.close()
+            self._socket = None
         return rest
+
+    def _connect(self) -> socket.socket:
+        self._socket = socket.create_connection(self._address)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
+
+
+def _more(talk: socket.socket) -> bytes:
+    data = talk.recv(65_536)
+    if not data:
+        raise ConnectionError("the server closed the connection in the middle of an answer")
+    return data
 
 
 class MnsCycle:
