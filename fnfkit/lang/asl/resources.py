@@ -31,14 +31,21 @@ class Service:
     resource: str
     parameters: dict[str, str]
     payload: str = ""
+    required: str = ""
+    """The model's parameter that has to be there."""
 
 
 SERVICES = {
     "lambda:invoke": Service("lambda:invoke", "FunctionName", {}, "Payload"),
     "sqs:sendMessage": Service(
-        "sqs:sendMessage", "QueueUrl", {"MessageBody": "MessageBody", "DelaySeconds": "DelaySeconds"}
+        "sqs:sendMessage",
+        "QueueUrl",
+        {"MessageBody": "MessageBody", "DelaySeconds": "DelaySeconds"},
+        required="MessageBody",
     ),
-    "sns:publish": Service("sns:publish", "TopicArn", {"Message": "MessageBody", "Subject": "MessageTag"}),
+    "sns:publish": Service(
+        "sns:publish", "TopicArn", {"Message": "MessageBody", "Subject": "MessageTag"}, required="MessageBody"
+    ),
     "states:startExecution": Service(
         "states:startExecution", "StateMachineArn", {"Input": "Input", "Name": "ExecutionName"}
     ),

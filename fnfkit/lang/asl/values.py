@@ -49,7 +49,7 @@ class Values:
         match expr:
             case Object(fields):
                 out: JsonObject = {}
-                for key, value in fields:
+                for key, value in dict(fields).items():
                     if key.endswith(SUFFIX):
                         self.unsupported((*at, key), f"a key that ends in `{SUFFIX}`")
                     elif isinstance(value, Const | Object) or _is_plain_list(value):

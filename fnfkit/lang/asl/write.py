@@ -149,6 +149,8 @@ class _Writer:
                 if task.pattern is not Pattern.WAIT_FOR_CALLBACK:
                     self.unsupported(at, "an asynchronous function that is awaited")
                 params = Object((("Payload", task.takes),))
+            if service.required not in ("", *dict(params.fields)):
+                self.unsupported(at, "a message without a body")
             names = {there: here for here, there in service.parameters.items()}
             for key, _ in params.fields:
                 if key not in names and key != service.payload:

@@ -47,6 +47,9 @@ def parameters_of(task: Task, unsupported: Callable[[str], None]) -> Object:
             unsupported(f"the parameter {key:.40}")
         elif not (key == "Priority" and value == DEFAULT_PRIORITY):
             fields.append((names[key], value))
+    for key in integration.required:
+        if key not in (*dict(fields), "invocationType"):
+            unsupported(f"a call without `{key}`")
     if integration.body:
         if "invocationType" not in dict(fields):
             fields.append(("invocationType", Const("Sync")))

@@ -223,6 +223,8 @@ def _error(parts: Parts, view: View) -> Expr:
             raise Meaningless("an error has `Code` and `Detail`")
 
 
+_SPELLED_CODE = Path(Root.CONTEXT, (Key("Current"), Key("Error"), Key("Code")))
+_SPELLED_DETAIL = Path(Root.CONTEXT, (Key("Current"), Key("Error"), Key("Detail")))
 _ERROR, _CAUSE = Path(Root.RESULT, (Key("error"),)), Path(Root.RESULT, (Key("cause"),))
 
 
@@ -256,7 +258,9 @@ def _spelled_result(path: Path, view: View) -> Expr:
             case (Key("error" | "cause" as name), *rest):
                 code = Key("Code" if name == "error" else "Detail")
                 return Path(Root.CONTEXT, (Key("Current"), Key("Error"), code, *rest))
-        raise ValueError("an error as a whole")
+        if path.parts:
+            raise ValueError("an unusual part of an error")
+        return Object((("error", _SPELLED_CODE), ("cause", _SPELLED_DETAIL)))
     if view.item is not None:
         return Path(_ITEM, path.parts)
     if view.output is None or view.output.root is not Root.RESULT:
