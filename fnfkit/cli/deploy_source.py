@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fnfkit.cli.check import has_errors
 from fnfkit.cli.files import read_text
+from fnfkit.cli.inspect_python import inspect_project
 from fnfkit.cli.projects import ENTRY, project
 from fnfkit.cli.refusal import REFUSED, Refusal
 from fnfkit.deploy import DeployError, Shelf, graph, synth
@@ -14,6 +16,7 @@ from fnfkit.deploy.package import archive, folder_files
 from fnfkit.deploy.record import FOLDER
 from fnfkit.dsl.errors import CompileError
 from fnfkit.lang import ros
+from fnfkit.lint import Options, render_text
 from fnfkit.model.problem import Problem, Severity
 from fnfkit.model.stack import SERVERLESS, Template
 
@@ -77,12 +80,20 @@ def refused(error: DeployError) -> Refusal:
 
 def _app(given: str, stack: str, stage: str, shelf: Shelf) -> Source:
     def made() -> Source:
+        refuse_errors(given)
         with project(given) as found:
             name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
             template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor", shelf=shelf)
             return Source(template, ros.write(template), found.folder, name, shelf)
 
     return guarded(made)
+
+
+def refuse_errors(given: str) -> None:
+    """Raises `Refusal` if `fnfkit check` finds an error in a flow of a project."""
+    found = inspect_project(given, Options())
+    if has_errors(found):
+        raise Refusal("InvalidFlow", render_text([one.checked for one in found]).rstrip(), exit=REFUSED)
 
 
 def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deploy_accounts import Cli
 
+from fnfkit.aliyun import AliyunStacks
+from fnfkit.cli import deploy_target
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.deploy import book
 
 APP = '''from dataclasses import dataclass
 
@@ -79,3 +83,39 @@ def test_code_that_does_not_fit_into_a_template_is_uploaded(cli: Cli, served: Cl
     served.run_until_idle()
     assert served.flows.describe_execution("welcome", started.name).status == "Succeeded"
     assert cli("deploy", shop, "--json").data["changed"] is False
+
+
+def test_flows_with_errors_are_not_deployed(cli: Cli, served: Cloud, shop: Path) -> None:
+    (shop / "app.py").write_text(APP.replace("return greet(name=name)", "return greet(nme=name)"), "utf-8")
+    said = cli("deploy", shop, "--json")
+    assert (said.exit, said.error["code"]) == (1, "InvalidFlow")
+    assert "app.py:" in said.error["message"]
+    assert served.stacks.list_stacks().items == ()
+
+
+@pytest.mark.parametrize("call", range(9))
+def test_a_command_that_is_killed_is_taken_up_by_the_next(
+    cli: Cli, served: Cloud, shop: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """Ends the command at its n-th call of the stack service: while planning, before and after creating, watching."""
+    left = [call]
+
+    class Dying(AliyunStacks):
+        def _ask(self, *words: Any) -> Any:
+            left[0] -= 1
+            answer = super()._ask(*words)
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deploy_target, "AliyunStacks", Dying)
+        killed = cli("deploy", shop, "--json")
+    assert killed.exit in (0, 130)
+    made = cli("deploy", shop, "--json")
+    assert made.exit == 0, made.out
+    assert cli("diff", shop, "--json", "--exit-code").exit == 0
+    assert {one.state for one in book(shop, "local").read()} <= {"started", "done"}
+    started = served.flows.start_execution("welcome", input='{"name": "Ann"}')
+    served.run_until_idle()
+    assert served.flows.describe_execution("welcome", started.name).status == "Succeeded"
