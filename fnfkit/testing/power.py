@@ -134,7 +134,7 @@ class Power:
             noted.answered(event)
             _answer(call, event)
 
-        if self.recorded is not None and self.recorded(call):
+        if self.recorded is not None and self.recorded(call.through(answered)):
             return
         rule = self._faults.on_call(call.step, call.target) if self._faults.rules else None
         if rule is None:
