@@ -40,7 +40,8 @@ def summary(plan: Plan) -> str:
     if plan.same:
         return f"stack {plan.stack}: nothing to do, {len(plan.changes)} resources are as they should be"
     counts = ", ".join(f"{plan.count(action)} to {action.value}" for action in Action if plan.count(action))
-    return f"stack {plan.stack}{'' if plan.exists else ' (new)'}: {counts or 'no resources'}"
+    state = plan.status if plan.exists else "new"
+    return f"stack {plan.stack} ({state}): {counts or 'no resources'}"
 
 
 def plan_data(plan: Plan) -> JsonObject:
@@ -48,6 +49,7 @@ def plan_data(plan: Plan) -> JsonObject:
     return {
         "stack": plan.stack,
         "exists": plan.exists,
+        "status": plan.status,
         "same": plan.same,
         "changes": [_change(change) for change in plan.changes],
         "dangers": [{"id": one.id, "message": one.message, "hint": one.hint} for one in plan.dangers],

@@ -8,7 +8,7 @@ The rules:
 3. A resource with any other difference, or one that is not healthy, is updated; so is one that refers to a resource
    that is replaced, because what it refers to changes.
 4. A resource that the template no longer has is deleted, unless its deletion policy is Retain.
-5. Everything else is kept. A plan that keeps everything is `same`, and deploying it does nothing.
+5. Everything else is kept. A plan that keeps everything of a healthy stack is `same`, and deploying it does nothing.
 6. Values are compared after the transform and with parameters filled in; order of keys never counts.
 7. What endangers running executions is listed beside the changes, see `dangers`; so is drift, see `drift`.
 """
@@ -27,6 +27,7 @@ from fnfkit.lang.ros.schema import replaces
 from fnfkit.model.json import Json
 from fnfkit.model.problem import Location
 from fnfkit.model.stack import Resource, Sub, Template, Value
+from fnfkit.ports.stacks import HEALTHY
 
 FLOW = "ALIYUN::FNF::Flow"
 _ABSENT = frozenset({"", "INIT_COMPLETE", "CREATE_FAILED", "DELETE_COMPLETE"})
@@ -93,18 +94,19 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a deployment would do with a stack."""
+    """What a deployment would do with a stack. `status` is that of a stack that exists."""
 
     stack: str
     exists: bool
+    status: str = ""
     changes: tuple[Change, ...]
     dangers: tuple[Danger, ...] = ()
     drifts: tuple[Drift, ...] = ()
 
     @property
     def same(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.exists and all(change.action is Action.KEEP for change in self.changes)
+        """Whether there is nothing to do. A stack that something went wrong with is never done with."""
+        return self.status in HEALTHY and all(change.action is Action.KEEP for change in self.changes)
 
     @property
     def replaces(self) -> bool:

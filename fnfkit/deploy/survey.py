@@ -77,6 +77,7 @@ def plan(
     return Plan(
         stack=name,
         exists=True,
+        status=there.record.status,
         changes=found,
         dangers=dangers(there.state, after, found, stack=name),
         drifts=drifts(there.state, flows, stack=name) if flows and settled(there.record.status) else (),

@@ -187,3 +187,13 @@ def test_the_plan_agrees_with_the_service(deployer: Deployer) -> None:
     }
     assert mine == {"Queue": Action.REPLACE, "Flow": Action.UPDATE}
     assert deployer.executor.deploy("s", text, replacement=True).record.status == "UPDATE_COMPLETE"
+
+
+def test_a_stack_that_went_back_is_not_done_with(deployer: Deployer) -> None:
+    deployer.executor.deploy("s", small())
+    with pytest.raises(StackFailed):
+        deployer.executor.deploy("s", small().replace("type: pass", "type: nonsense"))
+    found = plan(deployer.cloud.stacks, "s", read(small()))
+    assert (found.status, found.same) == ("ROLLBACK_COMPLETE", False)
+    assert deployer.executor.deploy("s", small()).record.status == "UPDATE_COMPLETE"
+    assert plan(deployer.cloud.stacks, "s", read(small())).same
