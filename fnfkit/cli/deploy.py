@@ -17,6 +17,7 @@ from fnfkit.cli.options import as_json
 from fnfkit.cli.output import progress, result, show
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
 from fnfkit.deploy import Book, DeployError, Executor, Outcome, Plan, find, plan
+from fnfkit.ports import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def deploy(
     for _ in changes_of(folder_of(path)):
         try:
             once()
-        except Refusal as refusal:
+        except (Refusal, Fault) as refusal:
             progress(f"error[{refusal.code}]: {refusal.message}")
     return DONE
 
