@@ -59,14 +59,18 @@ def reader() -> Callable[[str], Reading]:
 def project_inspector() -> Callable[[str, Options], list[Inspected]]:
     """What checks the flows of a project in Python."""
     from fnfkit.cli.inspect_python import inspect_project  # noqa: PLC0415
+    from fnfkit.cloud.garbage import collect_less_often  # noqa: PLC0415
 
+    collect_less_often()
     return inspect_project
 
 
 def project_definitions() -> Callable[[str], list[Definition]]:
     """What compiles the flows of a project in Python."""
     from fnfkit.cli.compiled import definitions  # noqa: PLC0415
+    from fnfkit.cloud.garbage import collect_less_often  # noqa: PLC0415
 
+    collect_less_often()
     return definitions
 
 
