@@ -81,15 +81,16 @@ class Writer:
         if not plain and self.chance(8):
             limit = f"{self.call(env, plain=True)}.n" if self.chance(3) else self.simple(env, "int")
             return f"first_good(limit={limit}, word={self.simple(env, 'str')})"
-        name = self.pick(["f0", "f1", "f2"])
-        if name == "f2":
+        name = self.pick(["f0", "f1", "f2", "f2.wait_for", "sub"])
+        if name not in ("f0", "f1"):
             extra = self.pick(["", f", b={self.simple(env, 'str')}", f", c={self.simple(env, 'bool')}"])
             arguments = f"a={self.simple(env, 'int')}{extra}"
         else:
             kinds = [self.pick(["int", "str", "bool", "maybe", "list"]) for _ in range(self.pick([0, 1, 2]))]
             arguments = ", ".join(f"{key}={self.argument(env, kind)}" for key, kind in zip("uv", kinds, strict=False))
         retry = self.pick([".retry(Broken, times=1)", ".retry(FC.Unknown, times=2, every=2)"])
-        return f"{name}{retry if not plain and self.chance(6) else ''}({arguments})"
+        function, way, method = name.partition(".")
+        return f"{function}{retry if not plain and self.chance(6) else ''}{way}{method}({arguments})"
 
     def argument(self, env: Env, kind: str) -> str:
         if self.chance(6):
@@ -234,7 +235,8 @@ class Writer:
             return {**env, **dict.fromkeys(names, "out")}
         self.serial += 1
         self.emit(depth, f"tuple{self.serial} = parallel({', '.join(calls)})")
-        self.emit(depth, f"f1(first=tuple{self.serial}[0].s)")
+        self.emit(depth, f"first{self.serial} = tuple{self.serial}[0].s")
+        self.emit(depth, f"f1(first=first{self.serial})")
         return env
 
     def branch(self, env: Env) -> str:
@@ -257,7 +259,11 @@ class Writer:
         else:
             self.emit(depth, f"[f0(u=careful(item)) for item in {over}]")
             return env
-        self.emit(depth, f"f1(all={name}, names=[one.s for one in {name}])")
+        if self.chance(2):
+            self.emit(depth, f"names{self.serial} = [one.s for one in {name}]")
+            self.emit(depth, f"f1(all={name}, names=names{self.serial})")
+        else:
+            self.emit(depth, f"f1(all={name}, names=[one.s for one in {name}])")
         return env
 
     def saga(self, env: Env, depth: int, loop: bool) -> Env:

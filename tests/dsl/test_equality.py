@@ -17,10 +17,11 @@ from fnfkit.dsl.flow import PythonFlow
 from fnfkit.engine import NO_LIMITS, Invoke, Settings
 from fnfkit.lang.fdl.read import read
 from fnfkit.lang.fdl.write import write
+from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json, JsonObject
 from tests.dsl import world
 from tests.dsl.programs import TEXTS, programs
-from tests.engine.driver import Fails, drive
+from tests.engine.driver import Accepts, Answer, Fails, drive
 
 LONG = bool(os.environ.get("FNFKIT_TEST_LONG"))
 MOST_CALLS = 40
@@ -84,12 +85,13 @@ class Script:
 
         return answer
 
-    def mock(self, invoke: Invoke) -> Json:
-        found = self.next(invoke.target.function, invoke.input)  # type: ignore[union-attr]
+    def mock(self, invoke: Invoke) -> Answer:
+        found = self.next(CALLED[str(invoke.target)], invoke.input)
+        answer: Answer = found
         if isinstance(found, type):
             told = caught(found(f"call {len(self.calls)}"))
-            return Fails(told.error, told.cause)
-        return found
+            answer = Fails(told.error, told.cause)
+        return Accepts(answer) if invoke.pattern is Pattern.SYNC else answer
 
 
 def flow_of(source: str) -> PythonFlow[..., Json]:
@@ -101,11 +103,21 @@ def flow_of(source: str) -> PythonFlow[..., Json]:
     return App("programs").flow(names["program"])
 
 
-FUNCTIONS = ("f0", "f1", "f2")
+CALLED = {str(callee.target): callee.title for callee in (world.f0, world.f1, world.f2, world.sub)}
+
+
+class Mocks(dict[str, Callable[[Invoke], Answer]]):
+    """One mock for every function and sub-flow."""
+
+    def __init__(self, mock: Callable[[Invoke], Answer]) -> None:
+        super().__init__(any=mock)
+
+    def __missing__(self, key: str) -> Callable[[Invoke], Answer]:
+        return self["any"]
 
 
 def natively(flow: PythonFlow[..., Json], input: JsonObject, script: Script) -> Outcome:
-    with native(stubs={name: script.stub(name) for name in FUNCTIONS}):
+    with native(stubs={name: script.stub(name) for name in CALLED.values()}):
         try:
             return Outcome("Succeeded", flow.native(**input), script.calls)
         except FlowFailed as failed:
@@ -115,7 +127,7 @@ def natively(flow: PythonFlow[..., Json], input: JsonObject, script: Script) -> 
 
 
 def on_the_engine(flow: PythonFlow[..., Json], input: JsonObject, script: Script) -> Outcome:
-    driver = drive(flow.compile().flow, dict.fromkeys(FUNCTIONS, script.mock), Settings(limits=NO_LIMITS))
+    driver = drive(flow.compile().flow, Mocks(script.mock), Settings(limits=NO_LIMITS))
     try:
         execution = driver.start(input).run().execution
     except Enough:

@@ -71,6 +71,11 @@ def f2(a: int, b: str = "", c: bool = False) -> Out:
     elsewhere()
 
 
+@app.flow
+def sub(a: int, b: str = "", c: bool = False) -> Out:
+    elsewhere()
+
+
 @part
 def first_good(limit: int, word: str) -> Out:
     found = f2(a=limit, b=word)
@@ -118,5 +123,6 @@ __all__ = [
     "parallel",
     "poll_until",
     "saga",
+    "sub",
     "wait",
 ]
