@@ -32,6 +32,7 @@ from fnfkit.protocol.fc import (
     EVENT,
     FC3,
     FUNCTION,
+    HOOKS,
     LOG_RESULT,
     MEMORY,
     REQUEST_ID,
@@ -42,7 +43,9 @@ from fnfkit.protocol.fc import (
     TASK_ID,
     VERSION,
     read_destinations,
+    read_hook,
     write_destinations,
+    write_hook,
 )
 
 T = TypeVar("T")
@@ -85,7 +88,7 @@ def service_of(data: JsonObject) -> ServiceRecord:
 
 def function_of(service: str, data: JsonObject) -> FunctionRecord:
     """A function from its JSON."""
-    return FunctionRecord(service=service, role=data.get("role") or "", **FUNCTION.read(data))
+    return FunctionRecord(service=service, role=data.get("role") or "", **{**FUNCTION.read(data), **read_hook(data)})
 
 
 def version_of(data: JsonObject) -> VersionRecord:
@@ -147,6 +150,13 @@ def given(settings: FunctionSettings) -> JsonObject:
     if settings.layers is not None:
         sent["layers"] = list(settings.layers)
     return {**sent, **(settings.settings or {})}
+
+
+def hooked(settings: FunctionSettings) -> JsonObject:
+    """The same for FC 3, which has the initializer among the hooks of an instance."""
+    sent = given(settings)
+    hook = write_hook(sent.pop("initializer", None), sent.pop("initializationTimeout", None))
+    return {**sent, HOOKS: hook} if hook else sent
 
 
 def page(items: list[T], data: JsonObject) -> Page[T]:

@@ -83,7 +83,7 @@ class Fc3Functions:
     def create_function(self, service: str, name: str, settings: FunctionSettings, code: bytes) -> FunctionRecord:
         """A new function from a zip archive."""
         _need_none(service)
-        body = {"functionName": name, "runtime": "python3.10", "handler": "index.handler", **read.given(settings)}
+        body = {"functionName": name, "runtime": "python3.10", "handler": "index.handler", **read.hooked(settings)}
         given = models.CreateFunctionInput().from_map({**body, "code": read.zipped(code)})
         request = models.CreateFunctionRequest(body=given)
         made = self._call(lambda: self._client.create_function_with_options(request, {}, self._runtime))
@@ -94,7 +94,7 @@ class Fc3Functions:
     ) -> FunctionRecord:
         """Changes what is given."""
         _need_none(service)
-        body = {**read.given(settings), **({"code": read.zipped(code)} if code is not None else {})}
+        body = {**read.hooked(settings), **({"code": read.zipped(code)} if code is not None else {})}
         request = models.UpdateFunctionRequest(body=models.UpdateFunctionInput().from_map(body))
         made = self._call(lambda: self._client.update_function_with_options(name, request, {}, self._runtime))
         return read.function_of("", made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from fnfkit.model.json import JsonObject
 from fnfkit.protocol.fnf import FLAG, NUMBER, TEXT, Codec, Shape
 from fnfkit.protocol.rpc import Json, read_time, write_stamp
 
@@ -76,6 +77,28 @@ ECHOED = (
     *("internetAccess", "instanceLifecycleConfig", "customDNS", "customRuntimeConfig", "tracingConfig", "gpuConfig"),
 )
 """Settings without an effect here, handed back as they came."""
+
+HOOKS = "instanceLifecycleConfig"
+
+
+def write_hook(handler: str | None, timeout: int | None) -> JsonObject:
+    """The initializer as FC 3 has it, among the hooks of an instance; empty if there is none."""
+    hook = {name: value for name, value in (("handler", handler), ("timeout", timeout)) if value is not None}
+    return {"initializer": hook} if hook else {}
+
+
+def read_hook(fields: JsonObject) -> JsonObject:
+    """The initializer among the hooks of a function's JSON, by attribute. Raises `ValueError`."""
+    hooks = fields.get(HOOKS) or {}
+    hook = (hooks.get("initializer") if isinstance(hooks, dict) else hooks) or {}
+    if not isinstance(hook, dict):
+        raise ValueError("initializer must be an object")
+    handler, timeout = hook.get("handler"), hook.get("timeout")
+    if not isinstance(handler, str | None) or not isinstance(timeout, int | None) or isinstance(timeout, bool):
+        raise ValueError("initializer must have a handler, and a timeout in seconds")
+    found = {"initializer": handler, "initialization_timeout": timeout}
+    return {name: value for name, value in found.items() if value is not None}
+
 
 VERSION = Shape(
     ("id", "versionId", TEXT),

@@ -28,8 +28,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer."""
+    """An answer. `repeated` are headers whose name may come more than once, such as cookies."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    repeated: tuple[tuple[str, str], ...] = ()

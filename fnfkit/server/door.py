@@ -129,6 +129,6 @@ async def _send(response: Response, send: Send, *, close: bool = False) -> None:
     headers = {**response.headers, "content-length": str(len(response.body))}
     if close:
         headers["connection"] = "close"
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers.items(), *response.repeated)]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})

@@ -6,7 +6,7 @@ Versions 2016-08-15 and 2021-04-06 know services and differ only in where the qu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -178,4 +178,4 @@ def _faulted(produce: Callable[[], Response]) -> Response:
 def _identified(response: Response) -> Response:
     if REQUEST_ID in response.headers:
         return response
-    return Response(response.status, {**response.headers, REQUEST_ID: new_request_id()}, response.body)
+    return replace(response, headers={**response.headers, REQUEST_ID: new_request_id()})

@@ -10,7 +10,7 @@ from fnfkit.model.json import JsonObject
 from fnfkit.model.names import FunctionRef
 from fnfkit.ports import InvalidArgument
 from fnfkit.ports.functions import AliasRecord, FunctionRecord, ServiceRecord
-from fnfkit.protocol.fc import ALIAS, FC3, FUNCTION, SERVICE, VERSION
+from fnfkit.protocol.fc import ALIAS, FC3, FUNCTION, HOOKS, SERVICE, VERSION, write_hook
 from fnfkit.protocol.http import Response
 from fnfkit.server.fc_call import Call, code_of, done, listing, ok, settings_of, text_of
 
@@ -121,8 +121,8 @@ class ResourceActions:
         numbered = {int(record.id): record for record in found}
         order = sorted(numbered, reverse=not forward)
         if call.start:
-            if not call.start.isdecimal():
-                raise InvalidArgument(f"{call.start!r} is no version")
+            if not (call.start.isascii() and call.start.isdecimal() and len(call.start) < 20):
+                raise InvalidArgument(f"{call.start[:40]!r} is no version")
             order = [number for number in order if (number >= int(call.start)) == forward or number == int(call.start)]
         keyed = [(f"{place:08}", numbered[number]) for place, number in enumerate(order)]
         page = page_of(keyed, "", call.limit, None)
@@ -177,6 +177,9 @@ class ResourceActions:
         if call.version == FC3:
             functions = self._api.functions
             arn = FunctionRef(record.name, region=functions.region, account=functions.account_id)
+            if record.initializer:
+                hook = write_hook(record.initializer, record.initialization_timeout)
+                fields[HOOKS] = {**(record.settings.get(HOOKS) or {}), **hook}
             fields |= {"functionArn": str(arn), "state": "Active", "lastUpdateStatus": "Successful"}
         return fields
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -19,16 +20,20 @@ from fnfkit.protocol.fc import (
     ECHOED,
     FC2,
     FC3,
+    HOOKS,
     REQUEST_ID,
     SETTINGS,
     lowered,
     read_destinations,
+    read_hook,
     write_destinations,
 )
 from fnfkit.protocol.http import Request, Response
 from fnfkit.server.service import new_request_id
 
 JSON_TYPE = "application/json"
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Call:
         text = self.query.get(name, "")
         if not text:
             return None
-        if not text.lstrip("-").isdecimal() or len(text) > 20:
+        if not _WHOLE.fullmatch(text):
             raise InvalidArgument(f"the query parameter {name} must be a whole number, not {text[:40]!r}")
         return int(text)
 
@@ -163,6 +168,10 @@ def settings_of(fields: JsonObject) -> FunctionSettings:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise InvalidArgument(f"{name} must be {_KINDS[kind]}")
         given[attribute] = value
+    try:
+        given |= read_hook(fields)
+    except ValueError as error:
+        raise InvalidArgument(f"{HOOKS}.{error}") from None
     if (layers := fields.get("layers")) is not None:
         given["layers"] = _layers(layers)
     return FunctionSettings(**given, settings={name: fields[name] for name in ECHOED if fields.get(name) is not None})

@@ -39,6 +39,7 @@ from fnfkit.server.service import Answer
 T = TypeVar("T")
 
 _HOP_BY_HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "trailer"})
+_WITHOUT_BODY = (204, 304)
 
 
 class CallActions:
@@ -172,11 +173,13 @@ def _answer(invoked: Invoked) -> Response:
 
 
 def _http_answer(result: HttpResult) -> Response:
-    own = {name.lower(): value for name, value in result.answer.headers if name.lower() not in _HOP_BY_HOP}
-    headers = {**own, REQUEST_ID: result.invoked.request_id}
+    own = tuple((name.lower(), value) for name, value in result.answer.headers if name.lower() not in _HOP_BY_HOP)
+    headers = {REQUEST_ID: result.invoked.request_id}
     if result.invoked.error_type:
         headers[ERROR_TYPE] = result.invoked.error_type
-    return Response(result.answer.status, headers, result.body)
+    own = tuple((name, value) for name, value in own if name not in headers)
+    body = b"" if result.answer.status in _WITHOUT_BODY else result.body
+    return Response(result.answer.status, headers, body, repeated=own)
 
 
 def _facts(invoked: Invoked) -> dict[str, str]:

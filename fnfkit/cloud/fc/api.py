@@ -207,10 +207,12 @@ class FunctionApi:
         with self.lock:
             unit = self.catalogue.unit(service, function)
             target = unit.provisions.get(function, {}).get(qualifier or LATEST, 0)
-            found = unit.functions_of(self.releases.version(unit, qualifier)).get(function)
-            if found is None:
+            if not target:  # what is wanted outlives the version it is wanted for
+                self.releases.check(service, function, qualifier)
+            found = self.releases.seen(unit, qualifier, function)
+            if found is None and not target:
                 raise absent(service, function, known=True)
-        current = self.functions.runtime.reserved(found) if target else 0
+        current = self.functions.runtime.reserved(found) if target and found else 0
         return ProvisionRecord(
             service=service, function=function, qualifier=qualifier or LATEST, target=target, current=current
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fnfkit.cloud.fc.function import Answer, Call, Function, HttpAnswer, HttpCall
+from fnfkit.cloud.fc.function import UNHANDLED, Answer, Call, Function, HttpAnswer, HttpCall
 from fnfkit.cloud.fc.queue import InvocationQueue, Submission
 from fnfkit.cloud.fc.releases import HTTP
 from fnfkit.cloud.fc.service import FunctionService
@@ -19,6 +21,10 @@ TAIL = 4096
 """Bytes of log that an answer carries (api-fc.md 3.1)."""
 
 Settle = Callable[[Invoked | Fault], None]
+
+_JSON = (("content-type", "application/json"),)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,19 @@ def _http(answer: Answer, version: str) -> HttpResult:
     invoked = _invoked(answer, version, tail=False)
     if answer.http is None:
         # What a failed function answers a browser with is not documented; 502 says whose fault it is.
-        kind = (("content-type", "application/json"),)
-        return HttpResult(HttpAnswer(status=502 if answer.error_type else 200, headers=kind), answer.body, invoked)
+        return HttpResult(HttpAnswer(status=502 if answer.error_type else 200, headers=_JSON), answer.body, invoked)
+    if wrong := _wrong(answer.http):
+        body = json.dumps({"errorMessage": wrong, "errorType": "ValueError"}).encode()
+        failed = replace(invoked, error_type=UNHANDLED, payload=body)
+        return HttpResult(HttpAnswer(status=502, headers=_JSON), body, failed)
     return HttpResult(answer.http, answer.body, invoked)
+
+
+def _wrong(http: HttpAnswer) -> str:
+    """Why an answer cannot be sent as HTTP, empty if it can."""
+    if not 200 <= http.status <= 599:
+        return f"the handler answered with the status {http.status}, which is not between 200 and 599"
+    for name, value in http.headers:
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            return f"the handler answered with the header {name!r}: {value!r}, which HTTP does not allow"
+    return ""

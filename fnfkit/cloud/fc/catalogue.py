@@ -85,6 +85,8 @@ class Catalogue:
         return replace(function, code=code, paths=tuple(self._layer_path(arn) for arn in function.layers))
 
     def _layer_path(self, arn: str) -> Path:
+        if arn not in self.layers:
+            raise InvalidArgument(f"layer {arn!r} does not exist")
         return self.packages.folder(self.layers[arn]) / "python"
 
     # Looking up
@@ -215,9 +217,6 @@ class Catalogue:
         return unit, function
 
     def _coded(self, function: Function, code: Package) -> Function:
-        for arn in function.layers:
-            if arn not in self.layers:
-                raise InvalidArgument(f"layer {arn!r} does not exist")
         return self._placed(replace(function, package=code.digest, size=code.size, checksum=code.checksum))
 
     def _put(self, unit: Unit, function: Function) -> Function:

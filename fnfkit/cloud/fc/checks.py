@@ -21,8 +21,11 @@ UNPUBLISHED = ("", LATEST)
 MOST_VARIABLES = 4 * 1024
 """Bytes of all environment variables together (inferred)."""
 
+LONGEST_HANDLER, LONGEST_DESCRIPTION = 128, 256
+"""Characters (api-fc.md 7)."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}\Z")
-_HANDLER = re.compile(r"[\w/-]+(\.\w+)+\Z")
+_HANDLER = re.compile(r"(?!/)[\w/-]+(\.\w+)+\Z")
 _TASK_ID = _NAME
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -74,14 +77,20 @@ def applied(function: Function, given: FunctionSettings) -> Function:
 
 def check_function(function: Function) -> None:
     """Raises `InvalidArgument` for settings that could not be run."""
-    for name in filter(None, (function.handler, function.initializer)):
-        if not _HANDLER.match(name):
-            raise InvalidArgument(f"handler {name!r} is not of the form module.function")
+    for name in (function.handler, function.initializer or function.handler):
+        if not _HANDLER.match(name) or len(name) > LONGEST_HANDLER:
+            raise InvalidArgument(
+                f"handler {name[:140]!r} is not of the form module.function with at most {LONGEST_HANDLER} characters"
+            )
+    if len(function.description) > LONGEST_DESCRIPTION:
+        raise InvalidArgument(f"the description has over {LONGEST_DESCRIPTION} characters")
     if not function.runtime.startswith("python"):
         raise InvalidArgument(f"runtime {function.runtime!r} cannot be run here; python3, python3.9, python3.10 can")
     _check_range("timeout", function.timeout, 1, 86_400, "seconds")
     _check_range("initializationTimeout", function.initialization_timeout, 1, 300, "seconds")
-    _check_range("memorySize", function.memory, 64, 32_768, "MB")
+    _check_range("memorySize", function.memory, 128, 32_768, "MB")
+    if function.memory % 64:
+        raise InvalidArgument(f"memorySize {function.memory} is not a multiple of 64 MB")
     _check_environment(function.environment)
 
 
@@ -89,6 +98,9 @@ def check_async_config(config: AsyncConfig) -> AsyncConfig:
     """The configuration itself (api-fc.md 5.1). Raises `InvalidArgument`."""
     _check_range("maxAsyncEventAgeInSeconds", config.max_age, 1, 604_800, "seconds")
     _check_range("maxAsyncRetryAttempts", config.max_retries, 0, 8, "retries")
+    for destination in filter(None, (config.on_success, config.on_failure)):
+        if not destination.startswith("acs:"):
+            raise InvalidArgument(f"destination {destination[:140]!r} is not an ARN, acs:<product>:...")
     return config
 
 

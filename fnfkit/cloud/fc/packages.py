@@ -146,6 +146,8 @@ def _check_amount(files: int, size: int) -> None:
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     name = entry.filename
     kind = stat.S_IFMT(entry.external_attr >> 16)
+    if not PurePosixPath(name).parts:
+        raise InvalidArgument(f"the code package holds an entry named {name!r}, which names no file.")
     if "\\" in name or "\0" in name or PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         raise InvalidArgument(f"the code package holds {name!r}, which would leave its folder.")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -193,11 +193,12 @@ class Releases:
         unit = self._with(service, function)
         if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target <= 10_000:
             raise InvalidArgument(f"target {target} is not between 0 and 10000 instances")
-        if self._catalogue.find(service, qualifier, function) is None:
+        if target and self._catalogue.find(service, qualifier, function) is None:
             raise absent(service, function, known=True)
-        unit.provisions.setdefault(function, {})[qualifier or LATEST] = target
+        wanted = unit.provisions.setdefault(function, {})
+        wanted[qualifier or LATEST] = target
         if not target:
-            del unit.provisions[function][qualifier or LATEST]
+            del wanted[qualifier or LATEST]
         self._catalogue.keep(unit)
 
     def check(self, service: str, function: str, qualifier: str) -> None:
@@ -224,6 +225,10 @@ class Releases:
         """The version a qualifier mainly stands for."""
         alias = unit.aliases.get(qualifier)
         return alias.version if alias else ("" if qualifier in UNPUBLISHED else qualifier)
+
+    def seen(self, unit: Unit, qualifier: str, name: str) -> Function | None:
+        """The function that a qualifier mainly stands for, None if its version has gone."""
+        return self._function(unit.key, name, self.version(unit, qualifier))
 
     def _function(self, key: str, name: str, version: str) -> Function | None:
         unit = self._catalogue.units[key]

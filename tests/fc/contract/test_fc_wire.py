@@ -220,11 +220,11 @@ def test_asynchronous_configurations_mind_no_case_and_are_listed(site: Served, c
     config = {
         "StatefulInvocation": True,
         "MaxAsyncRetryAttempts": 1,
-        "DestinationConfig": {"OnFailure": {"Destination": "x"}},
+        "DestinationConfig": {"OnFailure": {"Destination": "acs:fc:::functions/g"}},
     }
     made = client.put_function_async_invoke_config("svc", "LATEST", "f", config).data
     assert (made["statefulInvocation"], made["maxAsyncRetryAttempts"]) == (True, 1)
-    assert made["destinationConfig"] == {"onFailure": {"destination": "x"}}
+    assert made["destinationConfig"] == {"onFailure": {"destination": "acs:fc:::functions/g"}}
     assert (made["service"], made["function"], made["qualifier"]) == ("svc", "f", "LATEST")
     listed = client.list_function_async_invoke_configs("svc", "f").data["configs"]
     assert [one["maxAsyncRetryAttempts"] for one in listed] == [1]
