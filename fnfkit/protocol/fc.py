@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from fnfkit.model.json import JsonObject
 from fnfkit.protocol.fnf import FLAG, NUMBER, TEXT, Codec, Shape
 from fnfkit.protocol.rpc import Json, read_time, write_stamp
 
@@ -81,13 +80,13 @@ ECHOED = (
 HOOKS = "instanceLifecycleConfig"
 
 
-def write_hook(handler: str | None, timeout: int | None) -> JsonObject:
+def write_hook(handler: str | None, timeout: int | None) -> dict[str, Json]:
     """The initializer as FC 3 has it, among the hooks of an instance; empty if there is none."""
     hook = {name: value for name, value in (("handler", handler), ("timeout", timeout)) if value is not None}
     return {"initializer": hook} if hook else {}
 
 
-def read_hook(fields: JsonObject) -> JsonObject:
+def read_hook(fields: dict[str, Json]) -> dict[str, Json]:
     """The initializer among the hooks of a function's JSON, by attribute. Raises `ValueError`."""
     hooks = fields.get(HOOKS) or {}
     hook = (hooks.get("initializer") if isinstance(hooks, dict) else hooks) or {}
