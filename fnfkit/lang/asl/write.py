@@ -153,7 +153,7 @@ class _Writer:
                 self.unsupported(at, "a message without a body")
             names = {there: here for here, there in service.parameters.items()}
             for key, _ in params.fields:
-                if key not in names and key != service.payload:
+                if key not in names and not (service.payload and key == service.payload):
                     self.unsupported((*at, "Parameters"), f"the parameter {key:.40}")
             renamed = tuple((names.get(key, key), value) for key, value in params.fields)
             whole = Object(((service.resource, Const(name)), *renamed))
