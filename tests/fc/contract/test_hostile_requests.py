@@ -100,6 +100,12 @@ def test_a_destination_that_is_no_arn_is_refused(door: Door) -> None:
         door.functions.put_async_config(door.service, "f", AsyncConfig(on_failure="nowhere"))
 
 
+def test_an_event_beyond_the_limit_is_refused_at_once(door: Door) -> None:
+    door.create(ECHO)
+    with pytest.raises(Fault, match="EntityTooLarge"):
+        door.functions.invoke(door.service, "f", b"x" * (33 * 1024 * 1024))
+
+
 def test_an_entry_that_names_no_file_is_refused(door: Door) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as packed:
