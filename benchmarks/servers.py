@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -47,15 +46,22 @@ def moto_server() -> Iterator[str]:
     """moto's server on a free port; gives its endpoint once it answers."""
     port = _free_port()
     endpoint = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"SF_EXECUTE_STATE_MACHINE": "True"}
     quiet = subprocess.DEVNULL
     command = [str(BIN / "moto_server"), "-p", str(port)]
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as process:
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
         try:
             _wait_for(endpoint)
+            _execute_state_machines(endpoint)
             yield endpoint
         finally:
             process.terminate()
+
+
+def _execute_state_machines(endpoint: str) -> None:
+    """Has moto run what is started; without this every execution stays as it was started."""
+    body = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
+    request = urllib.request.Request(f"{endpoint}/moto-api/config", body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=5).close()
 
 
 def _free_port() -> int:
