@@ -82,7 +82,7 @@ def test_asynchronous_tasks_are_started_listed_and_stopped(
 ) -> None:
     assert run(["functions", "invoke", where[1], *where[2:], "--task", "job-1"]) == 0
     assert "job-1" in capsys.readouterr().out
-    assert cloud.run_until(lambda: not cloud.clock.pending())
+    cloud.run_until_idle()
     (task,) = answer(capsys, "tasks", "ls", *where)  # type: ignore[misc]
     assert (task["id"], task["status"], task["payload"]) == ("job-1", "Succeeded", "{}")
     assert answer(capsys, "tasks", "ls", *where, "--status", "Failed") == []

@@ -51,10 +51,7 @@ class Door:
 
     def settle(self) -> None:
         """Lets everything happen that is left to do without anybody asking."""
-        if self.over_http:
-            self.cloud.run_until(lambda: not self.cloud.clock.pending())
-        else:
-            self.cloud.run_until_idle()
+        self.cloud.run_until_idle()
 
 
 @dataclass
