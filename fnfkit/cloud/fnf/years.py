@@ -1,14 +1,13 @@
 """The longest any execution may run (fdl.md 6.5), kept for all of them with one timer.
 
-Nearly every execution has this limit and nearly none reaches it, so a timer each would be most of what a waiting
-execution costs.
+Nearly every execution has this limit and nearly none reaches it, so a timer each would be memory spent in vain.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from fnfkit.cloud.clock import Clock
+from fnfkit.cloud.clock import Clock, Timer
 from fnfkit.cloud.fnf.run import Run
 
 
@@ -19,12 +18,13 @@ class Years:
         self._clock = clock
         self._fire = fire
         self._due: dict[Run, tuple[int, int]] = {}
-        self._armed = False
+        self._next: tuple[int, Timer] | None = None
 
     def set(self, run: Run, timer: int, due: int) -> None:
         """Fires an execution's timer at its due time."""
         self._due[run] = due, timer
-        if not self._armed:
+        # Recovery takes executions up in an order of its own, so a later one may be due earlier.
+        if self._next is None or due < self._next[0]:
             self._arm(due)
 
     def cancel(self, run: Run) -> None:
@@ -32,9 +32,10 @@ class Years:
         self._due.pop(run, None)
 
     def _arm(self, due: int) -> None:
-        self._armed = True
+        if self._next is not None:
+            self._next[1].cancel()
         # No reason for virtual time to pass: an account whose executions only wait for callers is idle.
-        self._clock.call_at(due, self._ring, background=True)
+        self._next = due, self._clock.call_at(due, self._ring, background=True)
 
     def _ring(self) -> None:
         now = self._clock.now()
@@ -42,6 +43,6 @@ class Years:
         for run, timer in over:
             self._due.pop(run, None)
             self._fire(run, timer)
-        self._armed = False
+        self._next = None
         if self._due:
             self._arm(min(due for due, _ in self._due.values()))
