@@ -10,6 +10,8 @@ import pytest
 from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.ports import FlowRecord, InvalidArgument
+from fnfkit.ports.functions import AsyncConfig, FunctionSettings
+from tests.fc.contract.conftest import archive
 
 LATEST = "acs:fc:us-west-1:123456789012:functions/work/LATEST"
 
@@ -42,9 +44,42 @@ def run(cloud: Cloud, input: str = '{"n": 1}') -> tuple[str, str, int]:
     return record.status, record.output, record.stopped - record.started
 
 
-def test_the_printed_form_ends_before_its_task_does(cloud: Cloud) -> None:
-    create(cloud, definition())
-    assert run(cloud) == ("Succeeded", "{}", 0)
+def failure(cloud: Cloud) -> str:
+    """The error name with which an execution fails."""
+    assert run(cloud)[0] == "Failed"
+    (execution,) = cloud.flows.list_executions("MyFlow").items
+    return str(cloud.flows.get_execution_history("MyFlow", execution.name).items[-1].detail["error"])
+
+
+def deploy(cloud: Cloud, code: str, name: str = "work") -> None:
+    cloud.fc.create_function("", name, FunctionSettings(), archive(index=code))
+
+
+def publish(cloud: Cloud) -> None:
+    """A function of FC 3.0: version 1 under the alias `prod`, and newer code that is not published."""
+    answer = "def handler(event, context):\n    return {{'v': {}}}\n"
+    deploy(cloud, answer.format(1), "job")
+    cloud.fc.publish_version("", "job")
+    cloud.fc.create_alias("", "job", "prod", "1")
+    cloud.fc.update_function("", "job", code=archive(index=answer.format(2)))
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_printed_form_ends_before_its_task_does(busy: bool) -> None:
+    """scenarios.md 11: the flow has Succeeded while the task is Running, or Enqueued behind another one."""
+    with Cloud(clock=VirtualClock(0)) as cloud:
+        deploy(cloud, "import time\ndef handler(event, context):\n    time.sleep(5)\n    return b'{}'\n")
+        cloud.fc.put_async_config("", "work", AsyncConfig(stateful=True))
+        if busy:
+            cloud.fc.limit("", "work", 0)
+        create(cloud, definition())
+        assert run(cloud) == ("Succeeded", "{}", 0)
+        (task,) = cloud.fc.list_tasks("", "work").items
+        assert task.status.value == ("Enqueued" if busy else "Running")
+        cloud.fc.limit("", "work", None)
+        cloud.run_until_idle()
+        (task,) = cloud.fc.list_tasks("", "work").items
+        assert task.status.value == "Succeeded"
 
 
 def test_waiting_for_the_system_does_what_the_text_promised(cloud: Cloud) -> None:
@@ -52,14 +87,14 @@ def test_waiting_for_the_system_does_what_the_text_promised(cloud: Cloud) -> Non
     assert run(cloud) == ("Succeeded", '{"did":{"n":1}}', 5_000)
 
 
-def test_a_task_that_fails_fails_the_state(cloud: Cloud) -> None:
-    def fails(event: object) -> dict[str, object]:
-        raise KeyError("gone")
-
-    cloud.functions.stub("", "work", fails)
-    create(cloud, definition("WaitForSystemCallback"))
-    status, _, _ = run(cloud)
-    assert status == "Failed"
+def test_a_task_that_fails_fails_the_state() -> None:
+    with Cloud(clock=VirtualClock(0)) as cloud:
+        deploy(cloud, "def handler(event, context):\n    raise KeyError('gone')\n")
+        cloud.fc.put_async_config("", "work", AsyncConfig(stateful=True, max_retries=0))
+        create(cloud, definition("WaitForSystemCallback"))
+        assert failure(cloud) == "KeyError"
+        (task,) = cloud.fc.list_tasks("", "work").items
+        assert task.status.value == "Failed"
 
 
 def test_express_flows_answer_synchronously_and_only_so(cloud: Cloud) -> None:
@@ -68,6 +103,11 @@ def test_express_flows_answer_synchronously_and_only_so(cloud: Cloud) -> None:
         cloud.flows.start_execution("MyFlow")
     result = cloud.flows.start_sync_execution("MyFlow", input='{"n": 2}')
     assert (result.status, result.output) == ("Succeeded", '{"did":{"n":2}}')
+
+
+def test_the_printed_form_runs_in_express_mode_too(cloud: Cloud) -> None:
+    create(cloud, definition(), "Express")
+    assert cloud.flows.start_sync_execution("MyFlow").status == "Succeeded"
 
 
 def test_standard_flows_do_not_answer_synchronously(cloud: Cloud) -> None:
@@ -125,13 +165,28 @@ def test_functions_have_arns_without_a_service(cloud: Cloud, arn: str) -> None:
     assert run(cloud)[:2] == ("Succeeded", '{"did":{"n":1}}')
 
 
-def test_a_qualifier_nobody_knows_fails_the_state(cloud: Cloud) -> None:
-    create(cloud, definition(kind="Sync", arn="acs:fc:::functions/nothing/prod"))
-    name = cloud.flows.start_execution("MyFlow").name
-    cloud.run_until_idle()
-    history = cloud.flows.get_execution_history("MyFlow", name).items
-    assert history[-1].type == "ExecutionFailed"
-    assert str(history[-1].detail["error"]).startswith("FC.")
+@pytest.mark.parametrize(("qualifier", "value"), [("/prod", 1), ("/1", 1), ("/LATEST", 2), ("", 2)])
+def test_a_qualifier_chooses_the_code(cloud: Cloud, qualifier: str, value: int) -> None:
+    publish(cloud)
+    create(cloud, definition(kind="Sync", arn=f"acs:fc:us-west-1:123456789012:functions/job{qualifier}"))
+    assert run(cloud)[:2] == ("Succeeded", f'{{"v":{value}}}')
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("RequestComplete", "Sync"), ("WaitForSystemCallback", "Async")])
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("job/nobody", "FC.AliasNotFound"),
+        ("job/9", "FC.VersionNotFound"),
+        ("nothing/prod", "FC.FunctionNotFound"),
+    ],
+)
+def test_a_qualifier_nobody_knows_fails_the_state(
+    cloud: Cloud, mode: str, kind: str, function: str, error: str
+) -> None:
+    publish(cloud)
+    create(cloud, definition(mode, kind, f"acs:fc:::functions/{function}"))
+    assert failure(cloud) == error
 
 
 def test_a_child_is_awaited_or_only_started(cloud: Cloud) -> None:
