@@ -27,11 +27,12 @@ MATRIX: dict[str, set[str]] = {
     "deploy": {"model", "lang", "lint", "dsl", "ports"},
     "workers": {"model", "ports"},
     "aliyun": {"model", "ports", "protocol"},
+    "aws": {"model", "ports", "protocol"},
     "cloud": {"model", "lang", "engine", "ports"},
     "server": {"model", "ports", "protocol", "cloud"},
     "cli": {
         *("model", "protocol", "ports", "lang", "engine", "dsl", "lint", "graph", "workers"),
-        *("aliyun", "cloud", "server", "deploy"),
+        *("aliyun", "aws", "cloud", "server", "deploy"),
         "testing",
     },
     "testing": {
