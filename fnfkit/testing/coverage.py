@@ -10,15 +10,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from fnfkit.lang import fdl
 from fnfkit.model.flow import Flow
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
 from fnfkit.testing.arms import Arm, arms
+from fnfkit.testing.rights import Rights
 from fnfkit.testing.sources import Source
 from fnfkit.testing.taken import taken
 from fnfkit.testing.trace import Fact
+
+ArmKey: TypeAlias = tuple[str, str, str]
+"""`Arm.key`: kind, place and label."""
 
 
 @dataclass(slots=True)
@@ -30,7 +35,7 @@ class FlowCoverage:
     file: str = ""
     lines: dict[str, int] = field(default_factory=dict)
     """Location of a step, its parts joined by `/` -> line."""
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    counts: Counter[ArmKey] = field(default_factory=Counter)
 
     @property
     def flow(self) -> Flow:
@@ -74,6 +79,8 @@ class Coverage:
 
     def __init__(self) -> None:
         self.flows: dict[tuple[str, str], FlowCoverage] = {}
+        self.rights = Rights()
+        """What the tests have made of the rights of roles."""
 
     def add_flow(self, source: Source) -> FlowCoverage:
         """Take a flow into account, whether it is executed or not."""
@@ -86,10 +93,12 @@ class Coverage:
             known.lines = {_spelled(at): mark.line for at, mark in source.marks.items()}
         return known
 
-    def add(self, source: Source, events: Iterable[Fact]) -> None:
-        """Add an execution."""
+    def add(self, source: Source, events: Iterable[Fact], counted: Counter[ArmKey] | None = None) -> Counter[ArmKey]:
+        """Add an execution, but for what was `counted` of it before; returns all that is now."""
         known = self.add_flow(source)
-        known.counts.update(arm.key for arm in taken(known.flow, events))
+        found = Counter(arm.key for arm in taken(known.flow, events))
+        known.counts.update(found - counted if counted else found)
+        return found
 
     def __iter__(self) -> Iterator[FlowCoverage]:
         return (self.flows[key] for key in sorted(self.flows))
@@ -111,7 +120,7 @@ class Coverage:
 
     def dump(self) -> JsonObject:
         """All of it as JSON."""
-        return {"version": 1, "flows": [_dumped(flow) for flow in self]}
+        return {"version": 1, "flows": [_dumped(flow) for flow in self], "rights": self.rights.dump()}
 
     def merge(self, data: Mapping[str, Json]) -> None:
         """Add what `dump` gave, in this process or another."""
@@ -122,6 +131,7 @@ class Coverage:
                 known.file, known.lines = row["file"], row["lines"]
             for kind, at, label, count in row["counts"]:
                 known.counts[kind, at, label] += count
+        self.rights.merge(data["rights"])
 
 
 def _dumped(flow: FlowCoverage) -> JsonObject:

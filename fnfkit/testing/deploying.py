@@ -53,13 +53,13 @@ class Deployments:
         if not found:
             raise CannotRead(f"{folder} holds no functions: expected FUNCTION/{ENTRY} or SERVICE/FUNCTION/{ENTRY}")
         for service, function, code in found:
-            self._deploy(cloud, service, function, code, "index.handler")
+            self.add_function(cloud, service, function, code, "index.handler")
 
     def add_app(self, cloud: Cloud, app: App, root: Path) -> None:
         """Deploy the functions, queues and topics of an app; folders are relative to `root`."""
         for handle in app.functions.values():
             if isinstance(handle.code, Folder):
-                self._deploy(
+                self.add_function(
                     cloud, handle.ref.service, handle.ref.function, root / handle.code.path, handle.code.handler
                 )
             else:
@@ -89,7 +89,8 @@ class Deployments:
         self._put_stub(cloud, stub)
         return made
 
-    def _deploy(self, cloud: Cloud, service: str, function: str, code: Path, handler: str) -> None:
+    def add_function(self, cloud: Cloud, service: str, function: str, code: Path, handler: str) -> None:
+        """Deploy a folder of code."""
         self.folders.append((service, function, code, handler))
         cloud.functions.deploy(service, function, code=code, handler=handler)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import pytest
 
+from fnfkit.cloud.fc.runtime import Latency
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import (
     EventRecord,
@@ -19,10 +20,9 @@ from fnfkit.ports import (
     ReceivedMessage,
     SentMessage,
 )
-from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.local import LocalCloud, Options
 from fnfkit.testing.real import RealCloud, official_flows
 from fnfkit.testing.run import Run
-from fnfkit.testing.session import Session
 from fnfkit.testing.sources import AnyFlow
 from fnfkit.testing.trace import read_history
 
@@ -35,8 +35,8 @@ class RunFlow(Protocol):
     def __call__(self, flow: AnyFlow, input: JsonObject | None = None, *, name: str = "", **inputs: Json) -> Run: ...
 
 
-def make_cloud(request: pytest.FixtureRequest, session: Session, key: pytest.StashKey[Any]) -> Iterator[LocalCloud]:
-    """The cloud of a test, made as its markers say, kept under `key`, and taken into account when the test is over."""
+def cloud_of(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
+    """The cloud of a test, made as its markers say."""
     target = _argument(request, "target", "local")
     if target not in TARGETS:
         raise pytest.UsageError(f"@pytest.mark.target({target!r}): the targets are {', '.join(TARGETS)}")
@@ -46,17 +46,27 @@ def make_cloud(request: pytest.FixtureRequest, session: Session, key: pytest.Sta
         cloud = stack.enter_context(RealCloud() if target == "real" else _local(request))
         if target == "served":
             cloud.door = official_flows(stack.enter_context(cloud.serve()))
-        request.node.stash[key] = cloud
         yield cloud
-        session.add(cloud)
 
 
 def _local(request: pytest.FixtureRequest) -> LocalCloud:
+    durable = request.node.get_closest_marker("durable") is not None
     return LocalCloud(
         seed=int(_argument(request, "seed", 0)),
-        latency=float(_argument(request, "latency", 0)),
+        latency=_latency(request),
         throttle=request.node.get_closest_marker("throttling") is not None,
+        store=request.getfixturevalue("tmp_path") / "account.db" if durable else None,
     )
+
+
+def _latency(request: pytest.FixtureRequest) -> float | Latency:
+    found = request.node.get_closest_marker("latency")
+    if found is None or not found.kwargs:
+        return float(_argument(request, "latency", 0))
+    try:
+        return Latency(*found.args, **found.kwargs)
+    except TypeError:
+        raise pytest.UsageError("@pytest.mark.latency takes seconds, or cold= and warm=") from None
 
 
 def _argument(request: pytest.FixtureRequest, marker: str, default: Any) -> Any:
@@ -66,6 +76,23 @@ def _argument(request: pytest.FixtureRequest, marker: str, default: Any) -> Any:
     if len(found.args) != 1 or found.kwargs:
         raise pytest.UsageError(f"@pytest.mark.{marker} takes one argument")
     return found.args[0]
+
+
+class CloudMaker:
+    """Makes clouds, and closes them when the test is over."""
+
+    def __init__(self) -> None:
+        self._made = ExitStack()
+
+    def __call__(self, **options: Unpack[Options]) -> LocalCloud:
+        """A cloud with these options of `LocalCloud`."""
+        return self._made.enter_context(LocalCloud(**options))
+
+    def __enter__(self) -> CloudMaker:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._made.close()
 
 
 @dataclass(frozen=True, slots=True)

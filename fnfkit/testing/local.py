@@ -12,46 +12,65 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypedDict, cast
 
 from fnfkit.cloud.clock import DrivenClock
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.cloud.fc.runtime import Latency
 from fnfkit.cloud.fc.service import FunctionService
+from fnfkit.cloud.fnf.core import Quotas
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.dsl.app import App
 from fnfkit.dsl.flow import PythonFlow, StepsFlow
 from fnfkit.engine.settings import Settings
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import EventRecord, ExecutionRecord, FlowNotExists, Flows, Page, Queues, Topics
+from fnfkit.ports import EventRecord, ExecutionRecord, FlowNotExists, Flows, Queues, Topics
 from fnfkit.server.account import serving_account
+from fnfkit.testing import watch
 from fnfkit.testing.calls import CallLog
 from fnfkit.testing.deploying import Deployments, stubs_of
 from fnfkit.testing.endpoint import Endpoint
 from fnfkit.testing.faults import Faults
 from fnfkit.testing.page import page
-from fnfkit.testing.power import Power
+from fnfkit.testing.power import Make, Power
+from fnfkit.testing.records import events_of, executions_of
 from fnfkit.testing.run import Run
 from fnfkit.testing.single import single_step
 from fnfkit.testing.sources import AnyFlow, CannotRead, Source, is_definition, source_of
 from fnfkit.testing.stubs import Answers, StubAnswer
 
-T = TypeVar("T")
 
-_PAGE = 999
+class Options(TypedDict, total=False):
+    """What a `LocalCloud` is made with."""
+
+    seed: int
+    latency: float | Latency
+    throttle: bool
+    settings: Settings | None
+    quotas: Quotas | None
+    store: Path | str | None
 
 
 class LocalCloud:
     """An embedded account. Two of them that are told the same do the same, to the byte.
 
     `seed` decides everything that is left to chance; `latency` is how many virtual seconds a call of a stub or of a
-    function of the project takes; `throttle` switches the API's rate limits on.
+    function of the project takes, or a `Latency`: what it takes to reach any function, cold and warm; `throttle`
+    switches the API's rate limits on. `store` is a file that survives `restart`, `crash` and this cloud itself: the
+    next cloud on that file goes on where this one ended. Raises `StoreError` if it cannot be used.
     """
 
     def __init__(
-        self, *, seed: int = 0, latency: float = 0.0, throttle: bool = False, settings: Settings | None = None
+        self,
+        *,
+        seed: int = 0,
+        latency: float | Latency = 0.0,
+        throttle: bool = False,
+        settings: Settings | None = None,
+        quotas: Quotas | None = None,
+        store: Path | str | None = None,
     ) -> None:
         self.seed = seed
         self.calls = CallLog()
@@ -62,16 +81,21 @@ class LocalCloud:
         """The executions that were started here."""
         self.door: Flows | None = None
         """Another way to the flows, e.g. the official SDK."""
-        self._deployments = Deployments(latency=latency)
+        reach, call = (latency, 0.0) if isinstance(latency, Latency) else (None, latency)
+        self._deployments = Deployments(latency=call)
         self._names = itertools.count(1)
-        self.power = Power(self.calls, self.faults, self._deployments, seed=seed, throttle=throttle, settings=settings)
+        file = None if store is None else Path(store)
+        make = Make(seed=seed, throttle=throttle, settings=settings, quotas=quotas, latency=reach, store=file)
+        self.power = Power(self.calls, self.faults, self._deployments, make)
         self._start = self.power.cloud.clock.now()
+        self._closed = False
+        watch.opened(self)
 
     # The account and its doors
 
     @property
     def cloud(self) -> Cloud:
-        """The embedded account; another one after each crash."""
+        """The embedded account; another one after each crash and restart."""
         return self.power.cloud
 
     @property
@@ -137,6 +161,11 @@ class LocalCloud:
                 )
             return what.name
         return self._put(source_of(what, name))
+
+    def function(self, service: str, name: str, code: Path | str, *, handler: str = "index.handler") -> None:
+        """Deploy a folder of code as a function; one without a service, as FC 3 has them, has the service ``""``."""
+        folder = Path(code)
+        self.power.ride(lambda: self._deployments.add_function(self.cloud, service, name, folder, handler))
 
     def stub(self, function: object, *answers: StubAnswer, latency: float | None = None) -> Answers:
         """Let answers stand for a function: a handle, `service/function`, or a bare name for any service.
@@ -222,12 +251,19 @@ class LocalCloud:
         """Lose everything that is not in the store, and take up again what is. See `Faults.crash` for chosen points."""
         self.power.crash_now()
 
+    def restart(self) -> None:
+        """End the account in order, as a process that is stopped, and start another one from what the store has.
+
+        Instances of functions are new; calls that were not answered are made again. What this cloud was told of
+        (functions, stubs, faults) it still knows; what was put into `cloud.cloud` by other ways, only the store does.
+        """
+        self.power.restart()
+
     # Looking
 
     def history(self, flow: str, name: str) -> list[EventRecord]:
         """Every event of an execution, oldest first."""
-        look = self._known().get_execution_history
-        return list(_all(lambda token: look(flow, name, next_token=token, limit=_PAGE)))
+        return events_of(self._known(), flow, name)
 
     def _known(self) -> Flows:
         """The flows without faults."""
@@ -235,10 +271,16 @@ class LocalCloud:
 
     def executions(self) -> Iterator[Run]:
         """Every execution of every flow, whoever started it."""
+        return (Run(self, record.flow, record.name) for record in self.records())
+
+    def records(self) -> Iterator[ExecutionRecord]:
+        """The same as the account has them on record."""
+        return executions_of(self.cloud.flows)
+
+    def evidence(self, flow: str, name: str) -> tuple[ExecutionRecord, list[EventRecord]]:
+        """An execution and its events as the account has them on record, through no other door."""
         flows = self.cloud.flows
-        for flow in _all(lambda token: flows.list_flows(next_token=token)):
-            records = _all(partial(_executions, flows, flow.name))
-            yield from (Run(self, record.flow, record.name) for record in records)
+        return flows.describe_execution(flow, name), events_of(flows, flow, name)
 
     def write_report(self, run: Run, path: Path) -> Path:
         """Write the page about a run; see `Run.report`."""
@@ -266,9 +308,20 @@ class LocalCloud:
             )
         self.power.served_out()
 
+    @property
+    def readable(self) -> bool:
+        """Whether executions can be asked about: no longer if this cloud was closed and its file with it."""
+        return not (self._closed and self.power.on_file)
+
     def close(self) -> None:
         """End what still runs."""
-        self.power.close()
+        if self._closed:
+            return
+        try:
+            watch.closing(self)
+        finally:
+            self._closed = True
+            self.power.close()
 
     def __enter__(self) -> Self:
         return self
@@ -277,23 +330,9 @@ class LocalCloud:
         self.close()
 
 
-def _executions(flows: Flows, flow: str, token: str | None) -> Page[ExecutionRecord]:
-    return flows.list_executions(flow, next_token=token)
-
-
 def input_of(flow: AnyFlow, input: JsonObject | None, inputs: JsonObject) -> JsonObject:
     if input is not None and inputs:
         raise TypeError("give the input as one object or as keywords, not both")
     if input is not None:
         return input
     return flow.input(**inputs) if isinstance(flow, PythonFlow | StepsFlow) else inputs
-
-
-def _all(pages: Callable[[str | None], Any]) -> Iterator[Any]:
-    token: str | None = None
-    while True:
-        found = pages(token)
-        yield from found.items
-        token = found.next_token
-        if token is None:
-            return

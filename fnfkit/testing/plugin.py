@@ -3,6 +3,7 @@
 | fixture | gives |
 |---|---|
 | cloud | a `LocalCloud` of the test's own |
+| make_cloud | makes more of them, with options: `make_cloud(store=path)` |
 | clock | its time: `now`, `elapsed`, `advance(seconds)` |
 | run_flow | `cloud.run` |
 | queue | makes a queue: `queue("jobs")` |
@@ -19,21 +20,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from fnfkit.testing.fixtures import HistoryReader, QueueMaker, RunFlow, TestClock
+    from fnfkit.testing.fixtures import CloudMaker, HistoryReader, QueueMaker, RunFlow, TestClock
     from fnfkit.testing.harness import WorkerHarness
     from fnfkit.testing.local import LocalCloud
 
 _MARKERS = (
     "seed(number): the seed of everything that is left to chance in the test's cloud",
-    "latency(seconds): virtual time that each call of a stub or function takes",
+    "latency(seconds): virtual time that each call of a stub or function takes; latency(cold=, warm=): reaching one",
+    "durable: the test's cloud has a file as its store, which a restart reads again",
     "throttling: the API's rate limits are on",
     "target(name): where the test's flows run: local (in process), served (over HTTP, by the official SDK), real",
     "invariants(*invariants): what --fnf-chaos holds the test's flows to, beside what holds for every flow",
 )
 _WORKER_OUTPUT = "fnfkit"
 _SESSION = pytest.StashKey[Any]()
-CLOUD = pytest.StashKey[Any]()
-"""The cloud of a test, in its item's stash."""
+_WITNESS = pytest.StashKey[Any]()
 
 
 def _load(module: str) -> Any:
@@ -75,14 +76,47 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.fnf_cov = True
     if config.option.fnf_cov:
         session_of(config)
+    witness = config.stash[_WITNESS] = _Witness(config)
+    _load("watch").watch(witness)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Hears of clouds no longer."""
+    if (witness := config.stash.get(_WITNESS, None)) is not None:
+        _load("watch").unwatch(witness)
+
+
+class _Witness:
+    """Tells the session of clouds; there is none before the first of them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def opened(self, cloud: LocalCloud) -> None:
+        session_of(self._config).opened(cloud)
+
+    def closing(self, cloud: LocalCloud) -> None:
+        session_of(self._config).closing(cloud)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Looks at the clouds that a test has left open."""
+    if (known := item.config.stash.get(_SESSION, None)) is not None:
+        known.test_begins()
+    result = yield
+    if (known := item.config.stash.get(_SESSION, None)) is not None:
+        known.test_ended()
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """With --fnf-chaos, searches the flows of a test that has passed."""
     result = yield
-    if item.config.getoption("--fnf-chaos") and (cloud := item.stash.get(CLOUD, None)) is not None:
-        _load("chaos").search(item, cloud)
+    if item.config.getoption("--fnf-chaos"):
+        for cloud in _clouds_of(item):
+            _load("chaos").search(item, cloud)
     return result
 
 
@@ -90,9 +124,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Shows the runs of a test that has failed."""
     report = yield
-    if report.failed and call.when == "call" and (cloud := item.stash.get(CLOUD, None)) is not None:
-        report.sections += _load("session").sections(item, cloud)
+    if report.failed and call.when == "call" and (clouds := _clouds_of(item)):
+        report.sections += _load("session").sections(item, clouds)
     return report
+
+
+def _clouds_of(item: pytest.Item) -> list[LocalCloud]:
+    """The clouds that were made for a test, or by it."""
+    known = item.config.stash.get(_SESSION, None)
+    return [] if known is None else list(known.latest)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -100,9 +140,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     known = session.config.stash.get(_SESSION, None)
     if known is None:
         return
+    known.test_ended()
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_WORKER_OUTPUT] = known.dump()
+        output[_WORKER_OUTPUT] = known.tally.dump()
     else:
         known.finish(session)
 
@@ -112,7 +153,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Takes what a worker of xdist has sent."""
     sent = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT)
     if sent is not None:
-        session_of(node.config).merge(sent)
+        session_of(node.config).tally.merge(sent)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -124,7 +165,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     """A cloud of the test's own: virtual time, nothing in it. See `fnfkit.testing.LocalCloud`."""
-    yield from _load("fixtures").make_cloud(request, session_of(request.config), CLOUD)
+    yield from _load("fixtures").cloud_of(request)
+
+
+@pytest.fixture
+def make_cloud() -> Iterator[CloudMaker]:
+    """Makes clouds with whatever options `LocalCloud` takes, closed when the test is over; `make_cloud(store=path)`."""
+    with _load("fixtures").CloudMaker() as maker:
+        yield maker
 
 
 @pytest.fixture

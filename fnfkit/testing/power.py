@@ -4,19 +4,26 @@ The rules of this file:
 
 1. After a crash everything but the store is gone: clock, timers, calls in progress. Time goes on from the crash.
 2. The functions and stubs of the test are put into the new account; flows, executions and messages it recovers itself.
+3. A restart is a crash that ends in order, between two things that are done: the store is all that is left of either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from fnfkit.cloud.clock import DEFAULT_START, Clock, VirtualClock
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.cloud.fc.runtime import Latency
+from fnfkit.cloud.fnf.core import Quotas
+from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_crash import Crash, CrashingStore
 from fnfkit.cloud.store_memory import MemoryStore
+from fnfkit.cloud.store_sqlite import SqliteStore
 from fnfkit.cloud.targets import TaskCall
 from fnfkit.engine.events import Accepted, Completed, Failed
 from fnfkit.engine.settings import Settings
@@ -36,22 +43,24 @@ class CannotCrash(RuntimeError):
     """A crash was asked for where there is nothing to recover from; the message says what to do."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """How an account is made, each time it is switched on; see `LocalCloud` for what each of these decides."""
+
+    seed: int = 0
+    throttle: bool = False
+    settings: Settings | None = None
+    quotas: Quotas | None = None
+    latency: Latency | None = None
+    store: Path | None = None
+
+
 class Power:
     """Keeps an account running through its crashes."""
 
-    def __init__(
-        self,
-        calls: CallLog,
-        faults: Faults,
-        deployments: Deployments,
-        *,
-        seed: int,
-        throttle: bool,
-        settings: Settings | None,
-    ) -> None:
-        self._calls, self._faults, self._deployments = calls, faults, deployments
-        self._seed, self._throttle, self._settings = seed, throttle, settings
-        self._store = MemoryStore(durable=True)
+    def __init__(self, calls: CallLog, faults: Faults, deployments: Deployments, make: Make) -> None:
+        self._calls, self._faults, self._deployments, self._make = calls, faults, deployments, make
+        self._store: Store = MemoryStore(durable=True) if make.store is None else SqliteStore(make.store)
         self._served = False
         self.crashes = 0
         self.recorded: Callable[[TaskCall], bool] | None = None
@@ -59,11 +68,18 @@ class Power:
         self.on_recovered: list[Callable[[], None]] = []
         """Told after each recovery, for those who have to take up their work anew."""
         self._cloud = self._boot(DEFAULT_START)
+        if make.store is not None:
+            self._cloud.recover()
 
     @property
     def cloud(self) -> Cloud:
         """The account as it is now; another one after each crash."""
         return self._cloud
+
+    @property
+    def on_file(self) -> bool:
+        """Whether the store is a file."""
+        return self._make.store is not None
 
     def ride(self, do: Callable[[], T]) -> T:
         """Do something with the account, again after each crash on the way."""
@@ -76,6 +92,12 @@ class Power:
     def crash_now(self) -> None:
         """Crash and recover."""
         self._recover()
+
+    def restart(self) -> None:
+        """End the account in order, and start another one from its store. Raises `CannotCrash` while it is served."""
+        self._not_served()
+        self._cloud.close()
+        self._boot_again()
 
     def serving(self) -> None:
         """The account is about to be driven by another thread. Raises `CannotCrash` if faults would end that."""
@@ -96,30 +118,49 @@ class Power:
         return cloud
 
     def close(self) -> None:
-        """End what runs."""
+        """End what runs, and let go of the store."""
         self._cloud.close()
+        self._store.close()
 
     def _boot(self, start: int) -> Cloud:
         fuse = Fuse(self._store)
         clock = VirtualClock(start, grace=GRACE)
-        cloud = Cloud(clock=clock, store=fuse, settings=self._settings, throttle=self._throttle, seed=self._seed)
+        make = self._make
+        cloud = Cloud(
+            clock=clock,
+            store=fuse,
+            settings=make.settings,
+            throttle=make.throttle,
+            quotas=make.quotas,
+            seed=make.seed,
+            latency=make.latency,
+        )
         cloud.targets.carry = self._carry
         cloud.mns.travel(self._faults.transit)
-        cloud.functions.quirks.seed = self._seed
+        cloud.functions.quirks.seed = make.seed
         cloud.functions.quirks.skews = _Skews(self._faults.skews)
         self._faults.arm = fuse.arm
         self._faults.later = lambda milliseconds, action: _later(clock, milliseconds, action)
         return cloud
 
     def _recover(self) -> None:
+        self._not_served()
+        self.crashes += 1
+        with suppress(BaseException):
+            self._cloud.functions.close()
+        self._boot_again()
+
+    def _not_served(self) -> None:
         if self._served:
             raise CannotCrash("a served cloud cannot crash: ask for crashes, or serve, but not both")
-        self.crashes += 1
-        old = self._cloud
-        with suppress(BaseException):
-            old.functions.close()
-        self._store.rollback()
-        self._cloud = self._boot(old.clock.now())
+
+    def _boot_again(self) -> None:
+        if self._make.store is None:
+            self._store.rollback()
+        else:
+            self._store.close()
+            self._store = SqliteStore(self._make.store)
+        self._cloud = self._boot(self._cloud.clock.now())
         self._cloud.recover()
         self._deployments.put(self._cloud)
         for action in self.on_recovered:
@@ -168,7 +209,7 @@ class Power:
 class Fuse(CrashingStore):
     """A store that crashes the account once it has been told at which of the coming commits."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__(store, commits=_NEVER)
 
     def arm(self, commits: int, lost: bool) -> None:

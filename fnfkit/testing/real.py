@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Any
 
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import FlowAlreadyExists, Flows
+from fnfkit.ports import EventRecord, ExecutionRecord, FlowAlreadyExists, Flows
 from fnfkit.testing.endpoint import Endpoint
 from fnfkit.testing.local import LocalCloud, input_of
 from fnfkit.testing.run import Run
@@ -80,8 +80,16 @@ class RealCloud(LocalCloud):
         """There are no stubs in the real account. Raises TypeError."""
         raise TypeError("the real account has no stubs: deploy the function, or run this test on the target local")
 
+    def records(self) -> Iterator[ExecutionRecord]:
+        """The executions that were started here; the account may have many others."""
+        return (self.flows.describe_execution(run.flow, run.name) for run in self.runs)
+
+    def evidence(self, flow: str, name: str) -> tuple[ExecutionRecord, list[EventRecord]]:
+        """An execution and its events."""
+        return self.flows.describe_execution(flow, name), self.history(flow, name)
+
     def close(self) -> None:
-        """Delete the flows that were made."""
-        for flow in self._made:
-            self.flows.delete_flow(flow)
+        """Delete the flows that were made, once they are counted."""
         super().close()
+        while self._made:
+            self.flows.delete_flow(self._made.pop())

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
-from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.cov_reports import terminal, write_html, write_json, write_lcov
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.run import Run
-from fnfkit.testing.sources import source_of
 from fnfkit.testing.table import table
+from fnfkit.testing.tally import Tally
 
 MOST_RUNS = 3
 """Runs of a failed test that are shown, the latest ones."""
@@ -30,17 +30,18 @@ _FILES = {"json": "fnf-coverage.json", "html": "fnf-coverage.html", "lcov": "fnf
 class Session:
     """Sums over a test run; those of xdist's workers are merged into the one who reports."""
 
-    coverage: Coverage | None
+    tally: Tally
     reports: list[tuple[str, str]]
     """What is to be written at the end: (kind, file)."""
     fail_under: float | None
     root: Path
     began: float = field(default_factory=time.monotonic)
-    clouds: int = 0
-    runs: int = 0
-    virtual: float = 0.0
     short: str = ""
     """Why the coverage is too low."""
+    alive: WeakSet[LocalCloud] = field(default_factory=WeakSet)
+    """The clouds that were not closed yet."""
+    latest: list[LocalCloud] = field(default_factory=list)
+    """The clouds that were made since the current test began, its fixtures included."""
 
     @classmethod
     def of(cls, config: pytest.Config) -> Session:
@@ -48,35 +49,31 @@ class Session:
         covers = config.getoption("--fnf-cov")
         reports = [_report(given) for given in config.getoption("--fnf-cov-report")]
         under = config.getoption("--fnf-cov-fail-under")
-        return cls(Coverage() if covers else None, reports or [("term", "")], under, config.rootpath)
+        return cls(Tally(Coverage() if covers else None), reports or [("term", "")], under, config.rootpath)
 
-    def add(self, cloud: LocalCloud) -> None:
-        """Take a test's cloud into account, when the test is over."""
-        self.clouds += 1
-        self.runs += len(cloud.runs) or sum(1 for _ in cloud.executions())
-        self.virtual += cloud.elapsed
-        if self.coverage is None:
-            return
-        for source in cloud.sources.values():
-            self.coverage.add_flow(source)
-        for run in cloud.executions():
-            definition = run.record.definition
-            known = cloud.sources.get(run.flow)
-            same = known is not None and known.definition == definition
-            self.coverage.add(known if known and same else source_of(definition, run.flow), run.history)
+    @property
+    def coverage(self) -> Coverage | None:
+        """The paths that were taken, None if they are not asked for."""
+        return self.tally.coverage
 
-    def dump(self) -> JsonObject:
-        """All of it as data that can be sent."""
-        covered = None if self.coverage is None else self.coverage.dump()
-        return {"clouds": self.clouds, "runs": self.runs, "virtual": self.virtual, "coverage": covered}
+    def opened(self, cloud: LocalCloud) -> None:
+        """Know of a cloud."""
+        self.alive.add(cloud)
+        self.latest.append(cloud)
 
-    def merge(self, data: Json) -> None:
-        """Add what another process has sent."""
-        self.clouds += data["clouds"]
-        self.runs += data["runs"]
-        self.virtual += data["virtual"]
-        if self.coverage is not None and data["coverage"] is not None:
-            self.coverage.merge(data["coverage"])
+    def closing(self, cloud: LocalCloud) -> None:
+        """Count a cloud for the last time."""
+        self.alive.discard(cloud)
+        self.tally.count(cloud)
+
+    def test_begins(self) -> None:
+        """What was made before belongs to other tests."""
+        self.latest.clear()
+
+    def test_ended(self) -> None:
+        """Count what tests have left open; it may be used on, or never be heard of again."""
+        for cloud in list(self.alive):
+            self.tally.count(cloud)
 
     def finish(self, session: pytest.Session) -> None:
         """Write the reports; a coverage below what was asked for fails the run."""
@@ -102,10 +99,10 @@ class Session:
                     write(f"written: {self.root / file}")
         if self.short:
             write(self.short, red=True)
-        if self.clouds:
-            wall = time.monotonic() - self.began
+        if self.tally.clouds:
+            wall, tally = time.monotonic() - self.began, self.tally
             write(
-                f"flows: {self.runs} runs on {self.clouds} clouds, {_span(self.virtual)} of virtual time in "
+                f"flows: {tally.runs} runs on {tally.clouds} clouds, {_span(tally.virtual)} of virtual time in "
                 f"{wall:.2f} s of wall time"
             )
 
@@ -126,10 +123,12 @@ def _span(seconds: float) -> str:
     return " ".join(parts)
 
 
-def sections(item: pytest.Item, cloud: LocalCloud) -> Iterator[tuple[str, str]]:
+def sections(item: pytest.Item, clouds: Iterable[LocalCloud]) -> Iterator[tuple[str, str]]:
     """What a failed test shows: the history of its latest runs, and where the pages about them are."""
     folder = Path(item.config.getoption("--fnf-report") or item.config.rootpath / REPORTS)
-    for run in (cloud.runs or list(cloud.executions()))[-MOST_RUNS:]:
+    readable = [cloud for cloud in clouds if cloud.readable]
+    runs = [run for cloud in readable for run in cloud.runs or cloud.executions()]
+    for run in runs[-MOST_RUNS:]:
         page = run.report(folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
         yield f"flow {run.flow}, {run.name}: {run.status}", f"{_failure(run)}{table(run.history)}\n\nreport: {page}"
     ignore = folder / ".gitignore"

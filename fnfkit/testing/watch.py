@@ -1,0 +1,47 @@
+"""Who is told of the clouds of this process: a test run counts every one of them, whoever made it.
+
+Clouds are made in tests, in helpers of tests and in fixtures of others, where nothing of pytest is handed on, so this
+list is the one thing in the package that all of a process shares. Only who came last is told: a test run inside a test
+run counts for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know of clouds."""
+
+    def opened(self, cloud: Any) -> None:
+        """A `LocalCloud` was made."""
+        ...
+
+    def closing(self, cloud: Any) -> None:
+        """It is about to be closed; everything can still be asked of it."""
+        ...
+
+
+_WATCHERS: list[Watcher] = []
+
+
+def watch(watcher: Watcher) -> None:
+    """Tell this one from now on, and nobody else."""
+    _WATCHERS.append(watcher)
+
+
+def unwatch(watcher: Watcher) -> None:
+    """Tell this one no longer."""
+    _WATCHERS.remove(watcher)
+
+
+def opened(cloud: Any) -> None:
+    """Say that a cloud was made."""
+    for watcher in _WATCHERS[-1:]:
+        watcher.opened(cloud)
+
+
+def closing(cloud: Any) -> None:
+    """Say that a cloud ends."""
+    for watcher in _WATCHERS[-1:]:
+        watcher.closing(cloud)
