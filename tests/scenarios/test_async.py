@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.fnf.core import Quotas
-from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.engine import NO_LIMITS, Settings
 from fnfkit.ports.functions import AsyncConfig, FunctionSettings, TaskStatus
+from fnfkit.testing.fixtures import CloudMaker
 from tests.fc.contract.conftest import archive
-from tests.scenarios.conftest import SERVICE, Stage, deploy, template
+from tests.scenarios.conftest import SERVICE, Stage, template
 
 ASYNC = "serviceParams: {InvocationType: Async}"
 NAMED = "serviceParams: {InvocationType: Async, StatefulAsyncInvocationID: $.id}"
@@ -54,20 +53,20 @@ BAD = {"seconds": 5, "fail": True}
 def test_request_response_goes_on_while_the_function_sleeps(stage: Stage) -> None:
     story = stage.play(quiet(flow("requestResponse")), JOB)
     assert story.times("StepEntered", "next") == [0]
-    assert (story.status, story.seconds) == ("Succeeded", 0)
-    assert stage.cloud.clock.now() - story.events[0].time == 50_000, "the function ran to its end"
+    assert (story.status, story.elapsed) == ("Succeeded", 0)
+    assert stage.cloud.clock.now() - story.history[0].time == 50_000, "the function ran to its end"
     assert "is done" in stage.cloud.functions.log[-1].text
 
 
 def test_request_response_does_not_hear_of_a_failure(stage: Stage) -> None:
     story = stage.play(quiet(flow("requestResponse")), BAD)
     assert story.status == "Succeeded"
-    assert stage.cloud.clock.now() - story.events[0].time == 4 * 5_000 + 3_500, "one run and three retries"
+    assert stage.cloud.clock.now() - story.history[0].time == 4 * 5_000 + 3_500, "one run and three retries"
 
 
 def test_sync_has_the_output_after_the_end(stage: Stage) -> None:
     story = stage.play(quiet(flow("sync")), JOB)
-    assert (story.status, story.seconds) == ("Succeeded", 50)
+    assert (story.status, story.elapsed) == ("Succeeded", 50)
     assert story.output["done"] is True
     assert story.count("TaskSubmitted", "job") == 1
 
@@ -75,20 +74,20 @@ def test_sync_has_the_output_after_the_end(stage: Stage) -> None:
 def test_sync_fails_with_the_error_of_the_function(stage: Stage) -> None:
     stage.cloud.fc.put_async_config(SERVICE, "worker", AsyncConfig(max_retries=0))
     story = stage.play(quiet(flow("sync")), BAD)
-    assert (story.status, story.error, story.seconds) == ("Failed", "JobFailed", 5)
+    assert (story.status, story.error, story.elapsed) == ("Failed", "JobFailed", 5)
 
 
 def test_the_retries_of_function_compute_come_before_those_of_the_flow(stage: Stage) -> None:
     stage.cloud.fc.put_async_config(SERVICE, "worker", AsyncConfig(max_retries=1))
     retry = "retry: [{errors: [JobFailed], intervalSeconds: 10, maxAttempts: 1}]"
     story = stage.play(quiet(flow("sync", more=retry)), BAD)
-    assert (story.error, story.seconds) == ("JobFailed", 2 * (5 + 0.5 + 5) + 10)
+    assert (story.error, story.elapsed) == ("JobFailed", 2 * (5 + 0.5 + 5) + 10)
     assert story.count("TaskScheduled", "job") == 2
 
 
 def test_sync_that_times_out_leaves_the_function_running(stage: Stage) -> None:
     story = stage.play(quiet(flow("sync", timeout=20)), JOB)
-    assert (story.error, story.seconds) == ("FnF.TaskTimeout", 20)
+    assert (story.error, story.elapsed) == ("FnF.TaskTimeout", 20)
     assert "is done" in stage.cloud.functions.log[-1].text
 
 
@@ -102,7 +101,7 @@ def test_a_callback_before_and_after_the_end_of_the_function(stage: Stage, after
     stage.cloud.flows.report_task_succeeded(str(token), '{"status": "ok"}')
     stage.cloud.run_until_idle()
     story = stage.story(name)
-    assert (story.output["status"], story.seconds) == ("ok", after)
+    assert (story.output["status"], story.elapsed) == ("ok", after)
 
 
 def test_the_function_is_handed_the_token_and_may_report_itself(stage: Stage, tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_a_stateful_id_is_found_taken_once_and_can_be_stopped(stage: Stage) -> N
     stage.cloud.fc.stop_task(SERVICE, "worker", name)
     stage.cloud.run_until_idle()
     stopped = stage.story(name)
-    assert (stopped.status, stopped.error, stopped.seconds) == ("Failed", "FC.StatefulAsyncInvocationStopped", 2)
+    assert (stopped.status, stopped.error, stopped.elapsed) == ("Failed", "FC.StatefulAsyncInvocationStopped", 2)
     assert stage.cloud.fc.get_task(SERVICE, "worker", name).status is TaskStatus.STOPPED
 
 
@@ -145,29 +144,22 @@ def test_an_event_that_grew_too_old_fails_the_step(stage: Stage) -> None:
     stage.cloud.fc.put_async_config(SERVICE, "worker", AsyncConfig(max_age=30))
     stage.cloud.functions.gate.limit = 0
     story = stage.play(quiet(flow("sync")), JOB)
-    assert (story.error, story.seconds) == ("FC.StatefulAsyncInvocationExpired", 30)
+    assert (story.error, story.elapsed) == ("FC.StatefulAsyncInvocationExpired", 30)
 
 
 def test_a_crash_repeats_no_submission(stage: Stage) -> None:
     """The flow is killed between the submission and the answer to it: the same invocation goes on."""
-    store = MemoryStore(durable=True)
-    with Cloud(store=store) as before:
-        first = Stage(deploy(before))
-        name = first.begin(quiet(flow("sync", NAMED)), JOB)
-        before.run_until(lambda: first.seen(name, "TaskSubmitted", "job"))
-        before.advance(20)
-        store.rollback()
-    with Cloud(store=store) as after:
-        deploy(after)
-        after.recover()
-        after.run_until_idle()
-        story = Stage(after).story(name)
-        assert story.status == "Succeeded"
-        assert len(after.fc.list_tasks(SERVICE, "worker").items) == 1
-        runs = after.fc.get_task(SERVICE, "worker", name).events
-        assert [event.status.value for event in runs] == [
-            *("Enqueued", "Dequeued", "Running", "Retrying", "Running", "Succeeded")
-        ]
+    name = stage.begin(quiet(flow("sync", NAMED)), JOB)
+    stage.cloud.run_until(lambda: stage.seen(name, "TaskSubmitted", "job"))
+    stage.cloud.advance(20)
+    stage.harness.crash()
+    stage.cloud.run_until_idle()
+    assert stage.story(name).status == "Succeeded"
+    assert len(stage.cloud.fc.list_tasks(SERVICE, "worker").items) == 1
+    runs = stage.cloud.fc.get_task(SERVICE, "worker", name).events
+    assert [event.status.value for event in runs] == [
+        *("Enqueued", "Dequeued", "Running", "Retrying", "Running", "Succeeded")
+    ]
 
 
 def each(pattern: str, params: str, retry: str = "") -> str:
@@ -190,14 +182,13 @@ steps:
 
 
 @pytest.fixture
-def crowd() -> Stage:
+def crowd(make_cloud: CloudMaker) -> Stage:
     """An account with the documented limit of 300 instances, and flows without limits of their own."""
-    cloud = Cloud(settings=Settings(limits=NO_LIMITS), quotas=Quotas(running_executions=10_000))
-    cloud.functions.gate.limit = 300
+    stage = Stage(make_cloud(settings=Settings(limits=NO_LIMITS), quotas=Quotas(running_executions=10_000)))
+    stage.cloud.functions.gate.limit = 300
     code = archive(index="import time\ndef handler(e, c):\n    time.sleep(1)\n    return {'ok': True}\n")
-    cloud.fc.create_service(SERVICE)
-    cloud.fc.create_function(SERVICE, "nap", FunctionSettings(), code)
-    return Stage(cloud)
+    stage.cloud.fc.create_function(SERVICE, "nap", FunctionSettings(), code)
+    return stage
 
 
 ITEMS = {"items": list(range(1000))}
@@ -219,15 +210,13 @@ def test_a_thousand_synchronous_calls_are_throttled_and_retried(crowd: Stage) ->
         assert {detail["error"] for detail in failed} == {"FC.ResourceThrottled"}
         # 300 of 1,000 find room in the first second, 300 of 700 in the next, and so on.
         assert len(failed) == 700 + 400 + 100
-        assert story.seconds == 4
+        assert story.elapsed == 4
 
     in_time(run)
-    crowd.cloud.close()
 
 
 def test_without_retries_a_thousand_synchronous_calls_fail(crowd: Stage) -> None:
     assert crowd.play(each("requestResponse", ""), ITEMS).error == "FC.ResourceThrottled"
-    crowd.cloud.close()
 
 
 @pytest.mark.parametrize("pattern", ["requestResponse", "sync"])
@@ -243,7 +232,6 @@ def test_a_thousand_asynchronous_calls_finish_without_a_failure(crowd: Stage, pa
 
     in_time(run)
     assert crowd.cloud.functions.gate.running == 0
-    crowd.cloud.close()
 
 
 def test_a_thousand_callbacks_wait_without_a_failure(crowd: Stage) -> None:
@@ -261,7 +249,6 @@ def test_a_thousand_callbacks_wait_without_a_failure(crowd: Stage) -> None:
         assert (story.status, story.count("TaskFailed", "one")) == ("Succeeded", 0)
 
     in_time(run)
-    crowd.cloud.close()
 
 
 def test_the_template_waits_in_its_three_ways(stage: Stage) -> None:
@@ -368,13 +355,11 @@ steps:
     pattern: sync
     serviceParams: {params}
 """)
-    assert (story.error, story.seconds) == (error, 0)
+    assert (story.error, story.elapsed) == (error, 0)
 
 
-def test_an_event_too_large_for_an_asynchronous_call_is_refused() -> None:
-    with Cloud(settings=Settings(limits=NO_LIMITS)) as cloud:
-        stage = Stage(deploy(cloud))
-        more = "".join(f"      - {{target: more{n}, source: $input.fail}}\n" for n in range(3))
-        definition = quiet(flow("sync")).replace("    inputMappings:\n", f"    inputMappings:\n{more}")
-        story = stage.play(definition, {**JOB, "fail": "x" * 50_000})
-        assert story.error == "FC.EntityTooLarge"
+def test_an_event_too_large_for_an_asynchronous_call_is_refused(make_cloud: CloudMaker) -> None:
+    stage = Stage(make_cloud(settings=Settings(limits=NO_LIMITS)))
+    more = "".join(f"      - {{target: more{n}, source: $input.fail}}\n" for n in range(3))
+    definition = quiet(flow("sync")).replace("    inputMappings:\n", f"    inputMappings:\n{more}")
+    assert stage.play(definition, {**JOB, "fail": "x" * 50_000}).error == "FC.EntityTooLarge"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fnfkit.ports import Fault
-from tests.scenarios.conftest import SERVICE, Stage, template
+from tests.scenarios.conftest import SERVICE, Stage, log, template
 
 CALLBACK = template("callback")
 CAUGHT = (
@@ -42,9 +42,9 @@ def test_the_printed_log_up_to_the_suspension(stage: Stage) -> None:
     stage.cloud.run_until_idle()
     story = stage.story(name)
     types = ["ExecutionStarted", "StepEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted"]
-    assert [event.type for event in story.events] == types
+    assert [event.type for event in story.history] == types
     assert story.status == "Running"
-    assert story.events[-1].detail == {"output": {"taskToken": token}}
+    assert story.history[-1].detail == {"output": {"taskToken": token}}
 
 
 def test_the_function_gets_the_token_and_its_answer_is_not_the_steps(stage: Stage) -> None:
@@ -61,7 +61,7 @@ def test_the_function_gets_the_token_and_its_answer_is_not_the_steps(stage: Stag
     stage.cloud.run_until_idle()
     story = stage.story(name)
     assert (story.status, story.output) == ("Succeeded", {"s": "ok"})
-    assert story.log(6, 8) == [
+    assert log(story, 6, 8) == [
         (6, "TaskSucceeded", "mytask"),
         (7, "StepExited", "mytask"),
         (8, "ExecutionSucceeded", ""),
@@ -88,7 +88,7 @@ def test_a_task_that_nobody_reports_times_out(stage: Stage) -> None:
     name, token = waiting(stage, CAUGHT)
     stage.cloud.run_until_idle()
     story = stage.story(name)
-    assert (story.output["why"], story.seconds) == ("FnF.TaskTimeout", 600)
+    assert (story.output["why"], story.elapsed) == ("FnF.TaskTimeout", 600)
     with pytest.raises(Fault) as caught:
         stage.cloud.flows.report_task_succeeded(token, "{}")
     assert caught.value.code in ("TaskAlreadyCompleted", "TaskInvalidState")
@@ -144,4 +144,4 @@ def test_a_report_may_come_while_an_asynchronous_function_still_runs(stage: Stag
     stage.cloud.flows.report_task_succeeded(token, '{"status": "ok"}')
     stage.cloud.run_until_idle()
     story = stage.story(name)
-    assert (story.status, story.seconds) == ("Succeeded", 0)
+    assert (story.status, story.elapsed) == ("Succeeded", 0)

@@ -12,6 +12,7 @@ import pytest
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.fc.faults import ResourceExhausted
 from fnfkit.ports import Fault, InvalidArgument, ResourceThrottled
+from fnfkit.testing.fixtures import CloudMaker
 from tests.scenarios.conftest import SERVICE, Stage, template, template_input
 
 HANDLING = template("error-handling")
@@ -93,7 +94,7 @@ def test_after_the_last_retry_the_catch_sees_error_and_cause(stage: Stage) -> No
 )
 def test_the_first_catch_that_matches_is_taken(stage: Stage, catch: str, target: str) -> None:
     stage.cloud.functions.stub(SERVICE, "work", raising(ErrorNeedsRetry("again")))
-    assert stage.play(flow(attempts=0, catch=catch)).entered() == ["work", target]
+    assert stage.play(flow(attempts=0, catch=catch)).path == ["work", target]
 
 
 def refusing(cloud: Cloud, error: BaseException) -> None:
@@ -177,9 +178,9 @@ def test_the_timeout_of_the_execution_ends_it_whatever_is_caught(stage: Stage) -
         "type: flow", "type: flow\ntimeoutSeconds: 25"
     )
     story = stage.play(definition)
-    assert (story.status, story.seconds, story.error) == ("TimedOut", 25, "FnF.Timeout")
-    assert story.events[-1].type == "ExecutionTimedOut"
-    assert "final" not in story.entered()
+    assert (story.status, story.elapsed, story.error) == ("TimedOut", 25, "FnF.Timeout")
+    assert story.history[-1].type == "ExecutionTimedOut"
+    assert "final" not in story.path
 
 
 @pytest.mark.parametrize(
@@ -196,22 +197,21 @@ def test_the_inputs_of_the_template_end_as_its_readme_says(
 ) -> None:
     story = stage.play(HANDLING, template_input("error-handling", file))
     found = {key: value for key, value in story.output.items() if key != "errMsg"}
-    assert (story.status, story.seconds, found) == ("Succeeded", seconds, output)
+    assert (story.status, story.elapsed, found) == ("Succeeded", seconds, output)
 
 
 def test_a_result_that_is_no_object_is_caught_by_the_template(stage: Stage) -> None:
     assert stage.play(HANDLING, {"fail": "list"}).output["errCode"] == "FnF.InvalidLocal"
 
 
-def test_histories_are_the_same_in_every_run() -> None:
-    def log() -> str:
-        with Cloud() as cloud:
-            stage = Stage(cloud)
-            cloud.functions.stub(SERVICE, "work", raising(ErrorNeedsRetry("again")))
-            story = stage.play(flow(catch="{errors: [FnF.ALL], goto: final}"), {"n": 1})
-            return json.dumps([[event.detail, event.time, event.type] for event in story.events])
+def test_histories_are_the_same_in_every_run(make_cloud: CloudMaker) -> None:
+    def history() -> str:
+        stage = Stage(make_cloud())
+        stage.cloud.functions.stub(SERVICE, "work", raising(ErrorNeedsRetry("again")))
+        story = stage.play(flow(catch="{errors: [FnF.ALL], goto: final}"), {"n": 1})
+        return json.dumps([[event.detail, event.time, event.type] for event in story.history])
 
-    assert len({log() for _ in range(20)}) == 1
+    assert len({history() for _ in range(20)}) == 1
 
 
 def test_branches_that_sleep_in_functions_end_in_due_order(stage: Stage, tmp_path: Path) -> None:
@@ -231,6 +231,8 @@ def test_branches_that_sleep_in_functions_end_in_due_order(stage: Stage, tmp_pat
     story = stage.play(
         f"version: v1\ntype: flow\nsteps:\n  - type: parallel\n    name: naps\n    branches:{branches}\n"
     )
-    ended = [(event.step, event.time - story.events[0].time) for event in story.events if event.type == "TaskSucceeded"]
+    ended = [
+        (event.step, event.time - story.history[0].time) for event in story.history if event.type == "TaskSucceeded"
+    ]
     assert ended == [("nap10", 10_000), ("nap30", 30_000), ("nap50", 50_000)]
     assert story.status == "Succeeded"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from fnfkit.cloud.cloud import Cloud
-from fnfkit.cloud.store_sqlite import SqliteStore
-from tests.scenarios.conftest import Stage, deploy, printed, template, template_input
+from tests.scenarios.conftest import Stage, log, printed, template, template_input
 
 POLL = template("poll")
 UNMAPPED = POLL.replace(
@@ -34,7 +30,7 @@ def test_how_often_a_job_is_polled(stage: Stage, definition: str, delay: int, po
     last = story.details("TaskSucceeded", "GetJobStatus")[-1]["output"]
     assert last["try_count"] == polls  # type: ignore[index]
     assert story.error == ("" if status == "Succeeded" else "JobFailed")
-    assert story.entered()[-1] == ("JobSucceeded" if status == "Succeeded" else "JobFailed")
+    assert story.path[-1] == ("JobSucceeded" if status == "Succeeded" else "JobFailed")
 
 
 def test_the_inputs_of_the_template_end_as_its_readme_says(stage: Stage) -> None:
@@ -43,7 +39,7 @@ def test_the_inputs_of_the_template_end_as_its_readme_says(stage: Stage) -> None
 
 def test_the_slow_input_of_the_template_ends_as_its_readme_says(stage: Stage) -> None:
     story = stage.play(POLL, template_input("poll", "input-slow-job.json"))
-    assert (story.status, story.seconds) == ("Failed", 40)
+    assert (story.status, story.elapsed) == ("Failed", 40)
 
 
 def test_the_mapping_of_the_choice_was_removed_for_the_other_definition() -> None:
@@ -64,8 +60,8 @@ def test_the_printed_log_of_the_first_loop(stage: Stage) -> None:
         ("StepEntered", "Wait10s"),
         ("StepStarted", "Wait10s"),
     ]
-    assert story.log(1, 25) == [(1, "ExecutionStarted", ""), *((id, *step) for id, step in enumerate(steps, 2))]
-    (exited,) = (event for event in story.events if event.id == 19)
+    assert log(story, 1, 25) == [(1, "ExecutionStarted", ""), *((id, *step) for id, step in enumerate(steps, 2))]
+    (exited,) = (event for event in story.history if event.id == 19)
     local = exited.detail["local"]
     assert (set(local), local["job_status"], local["try_count"]) == (
         {"job_id", "job_status", "try_count"},
@@ -76,7 +72,7 @@ def test_the_printed_log_of_the_first_loop(stage: Stage) -> None:
 
 
 def test_every_event_is_scheduled_by_the_one_before(stage: Stage) -> None:
-    events = stage.play(POLL, {"delay": 20}).events
+    events = stage.play(POLL, {"delay": 20}).history
     assert [event.id for event in events] == list(range(1, len(events) + 1))
     assert [event.scheduled_by for event in events] == list(range(len(events)))
 
@@ -87,7 +83,7 @@ def test_the_printed_definition_wrongly_succeeds_after_the_first_poll(stage: Sta
     assert story.status == "Succeeded"
     assert story.count("TaskSucceeded", "GetJobStatus") == 1
     assert story.output["job_status"] == "running"
-    assert story.entered()[-2:] == ["CheckJobComplete", "JobSucceeded"]
+    assert story.path[-2:] == ["CheckJobComplete", "JobSucceeded"]
 
 
 def test_a_second_execution_finds_the_function_warm(stage: Stage) -> None:
@@ -96,24 +92,18 @@ def test_a_second_execution_finds_the_function_warm(stage: Stage) -> None:
     assert stage.play(POLL, {"delay": 20}).count("TaskSucceeded", "GetJobStatus") == 1
 
 
+@pytest.mark.durable
 @pytest.mark.parametrize("polls", [1, 2, 3])
-def test_polling_goes_on_after_a_restart(tmp_path: Path, polls: int) -> None:
+def test_polling_goes_on_after_a_restart(stage: Stage, polls: int) -> None:
     """A new process has a new instance of the function, whose time starts again, so the job is never done in time."""
-    path = tmp_path / "account.db"
-    cloud = deploy(Cloud(store=SqliteStore(path)))
-    name = Stage(cloud).begin(POLL, {"delay": 60})
-    stage = Stage(cloud)
-    cloud.run_until(lambda: stage.seen(name, "TaskSucceeded", "GetJobStatus", polls))
-    before = stage.story(name).events
-    cloud.close()
-
-    with deploy(Cloud(store=SqliteStore(path))) as restarted:
-        restarted.recover()
-        stage = Stage(restarted)
-        assert stage.story(name).events == before
-        restarted.run_until_idle()
-        story = stage.story(name)
-    assert story.events[: len(before)] == before
+    name = stage.begin(POLL, {"delay": 60})
+    stage.cloud.run_until(lambda: stage.seen(name, "TaskSucceeded", "GetJobStatus", polls))
+    before = stage.story(name).history
+    stage.harness.restart()
+    story = stage.story(name)
+    assert story.history == before
+    stage.cloud.run_until_idle()
+    assert story.history[: len(before)] == before
     assert (story.status, story.count("TaskSucceeded", "GetJobStatus")) == ("Failed", 4)
     assert story.times("TaskSucceeded", "GetJobStatus") == [10, 20, 30, 40]
     assert story.count("TaskSucceeded", "StartJob") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from fnfkit.ports import Fault
 from fnfkit.ports.functions import AsyncConfig, FunctionSettings, InvokeOptions, TaskQuery, TaskStatus
 from fnfkit.testing import LocalCloud
 from tests.fc.contract.conftest import archive
-from tests.scenarios.conftest import ROOT, Stage, deploy, template, template_input
+from tests.scenarios.conftest import ROOT, Stage, template, template_input
 
 WORKER = (ROOT / "functions" / "worker" / "index.py").read_text("utf-8")
 S = TaskStatus
@@ -143,22 +142,17 @@ def test_the_template_follows_its_task_to_the_end(
 ) -> None:
     stage.cloud.fc.create_function("", "worker", FunctionSettings(timeout=600), archive(index=WORKER))
     story = stage.play(template("async-tasks"), template_input("async-tasks", file))
-    assert (story.status, story.error, story.seconds) == (ended, error, seconds)
+    assert (story.status, story.error, story.elapsed) == (ended, error, seconds)
     (task,) = stage.cloud.fc.list_tasks("", "worker").items
-    assert (task.status.value, task.id) == (ended, story.record.name)
+    assert (task.status.value, task.id) == (ended, story.name)
 
 
-def test_a_task_survives_a_kill_of_the_account(tmp_path: Path) -> None:
-    from fnfkit.cloud.store_sqlite import SqliteStore
-
-    path = tmp_path / "account.sqlite"
-    with Cloud(store=SqliteStore(path)) as before:
-        deploy(before)
-        before.fc.create_function("", "worker", FunctionSettings(timeout=600), archive(index=WORKER))
-        before.fc.put_async_config("", "worker", AsyncConfig(stateful=True))
-        start(before, "job")
-        before.advance(10)
-    with Cloud(store=SqliteStore(path)) as after:
-        after.recover()
-        after.run_until_idle()
-        assert status(after, "job") is S.SUCCEEDED
+@pytest.mark.durable
+def test_a_task_survives_a_kill_of_the_account(cloud: LocalCloud, account: Cloud) -> None:
+    start(account, "job")
+    account.advance(10)
+    assert status(account, "job") is S.RUNNING
+    cloud.crash()
+    cloud.run_until_idle()
+    assert status(cloud.cloud, "job") is S.SUCCEEDED
+    assert len(cloud.cloud.fc.list_tasks("", "worker").items) == 1

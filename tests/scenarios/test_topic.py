@@ -97,7 +97,7 @@ def test_without_a_callback_the_step_times_out(stage: Stage) -> None:
     stage.cloud.topics.create_topic(TOPIC)
     story = stage.play(template("topic-callback"), template_input("topic-callback"))
     assert (story.status, story.error) == ("Failed", "FnF.TaskTimeout")
-    assert story.seconds == 600
+    assert story.elapsed == 600
 
 
 def test_an_answer_that_never_comes_is_pushed_again(stage: Stage) -> None:

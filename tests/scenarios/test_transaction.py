@@ -6,19 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from fnfkit.cloud.cloud import Cloud
-from fnfkit.cloud.store_sqlite import SqliteStore
-from tests.scenarios.conftest import SERVICE, Stage, Story, deploy, printed, template, template_input
+from fnfkit.testing.run import Run
+from tests.scenarios.conftest import SERVICE, Stage, log, printed, template, template_input
 
 BOOKING = template("transaction")
 ALL_WELL = {"buy_train_ticket_result": "success", "reserve_flight_result": "success", "reserve_hotel_result": "success"}
 
 
-def booked(story: Story, operation: str, step: str) -> object:
+def booked(story: Run, operation: str, step: str) -> object:
     return story.details("TaskSucceeded", step)[0]["output"][f"{operation}_txnID"]  # type: ignore[index]
 
 
-def given(story: Story, step: str) -> dict[str, object]:
+def given(story: Run, step: str) -> dict[str, object]:
     (scheduled,) = story.details("TaskScheduled", step)
     return scheduled["input"]  # type: ignore[return-value]
 
@@ -26,21 +25,21 @@ def given(story: Story, step: str) -> dict[str, object]:
 def test_every_booking_succeeds(stage: Stage) -> None:
     story = stage.play(BOOKING, ALL_WELL)
     assert story.status == "Succeeded"
-    assert story.entered() == ["BuyTrainTicket", "ReserveFlight", "ReserveHotel", "OrderSucceeded"]
+    assert story.path == ["BuyTrainTicket", "ReserveFlight", "ReserveHotel", "OrderSucceeded"]
 
 
 @pytest.mark.parametrize("failing", [False, "fail"])
 def test_the_train_fails(stage: Stage, failing: object) -> None:
     story = stage.play(BOOKING, ALL_WELL | {"buy_train_ticket_result": failing})
     assert (story.status, story.error) == ("Failed", "OrderFailed")
-    assert story.entered() == ["BuyTrainTicket", "OrderFailed"]
+    assert story.path == ["BuyTrainTicket", "OrderFailed"]
     assert story.count("TaskStarted", "BuyTrainTicket") == 1
 
 
 def test_the_flight_fails(stage: Stage) -> None:
     story = stage.play(BOOKING, ALL_WELL | {"reserve_flight_result": False})
     assert story.status == "Failed"
-    assert story.entered() == ["BuyTrainTicket", "ReserveFlight", "CancelTrainTicket", "OrderFailed"]
+    assert story.path == ["BuyTrainTicket", "ReserveFlight", "CancelTrainTicket", "OrderFailed"]
     assert given(story, "CancelTrainTicket") == {
         "operation": "cancel_train_ticket",
         "buy_train_ticket_txnID": booked(story, "buy_train_ticket", "BuyTrainTicket"),
@@ -49,9 +48,9 @@ def test_the_flight_fails(stage: Stage) -> None:
 
 def test_the_hotel_fails(stage: Stage) -> None:
     story = stage.play(BOOKING, template_input("transaction", "input-hotel-fails.json"))
-    assert (story.status, story.seconds) == ("Failed", 7)
+    assert (story.status, story.elapsed) == ("Failed", 7)
     assert story.times("TaskStarted", "ReserveHotel") == [0, 1, 3, 7]
-    assert story.entered()[-3:] == ["CancelFlight", "CancelTrainTicket", "OrderFailed"]
+    assert story.path[-3:] == ["CancelFlight", "CancelTrainTicket", "OrderFailed"]
     assert given(story, "CancelFlight") == {
         "operation": "cancel_flight",
         "reserve_flight_txnID": booked(story, "reserve_flight", "ReserveFlight"),
@@ -66,8 +65,8 @@ def test_the_printed_log_of_the_retries(stage: Stage) -> None:
     story = stage.play(BOOKING, ALL_WELL | {"reserve_hotel_result": False})
     attempt = ("TaskScheduled", "TaskStarted", "TaskFailed")
     types = ["StepEntered", *attempt * 3, "TaskScheduled", "TaskStarted"]
-    assert story.log(12, 23) == [(id, type, "ReserveHotel") for id, type in enumerate(types, 12)]
-    assert story.log(24, 25) == [(24, "TaskFailed", "ReserveHotel"), (25, "StepExited", "ReserveHotel")]
+    assert log(story, 12, 23) == [(id, type, "ReserveHotel") for id, type in enumerate(types, 12)]
+    assert log(story, 24, 25) == [(24, "TaskFailed", "ReserveHotel"), (25, "StepExited", "ReserveHotel")]
 
 
 def test_the_printed_detail_of_the_caught_step(stage: Stage) -> None:
@@ -133,40 +132,27 @@ def test_the_printed_compensation_cancels_the_train_with_the_flights_id(stage: S
     }
 
 
-def test_a_restart_between_the_compensations_repeats_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "account.db"
-    input = ALL_WELL | {"reserve_hotel_result": False}
+@pytest.mark.durable
+def test_a_restart_between_the_compensations_repeats_nothing(stage: Stage) -> None:
     calls: list[str] = []
 
-    def account() -> Cloud:
-        cloud = deploy(Cloud(store=SqliteStore(path)))
-        operation = cloud.functions.find(SERVICE, "", "Operation")
+    def counted(event: dict[str, object]) -> dict[str, object]:
+        name = str(event["operation"])
+        calls.append(name)
+        if event.get(name) is False:
+            raise SystemExit
+        return {name: "success", f"{name}_txnID": f"{name}-1"}
 
-        def counted(event: dict[str, object]) -> dict[str, object]:
-            name = str(event["operation"])
-            calls.append(name)
-            if event.get(name) is False:
-                raise SystemExit
-            return {name: "success", f"{name}_txnID": f"{name}-1"}
-
-        assert operation.name == "Operation"
-        cloud.functions.stub(SERVICE, "Operation", counted)
-        return cloud
-
-    cloud = account()
-    stage = Stage(cloud)
-    name = stage.begin(BOOKING, input)
-    assert cloud.run_until(lambda: stage.seen(name, "StepExited", "CancelFlight"))
-    at_crash = list(calls)
-    cloud.close()
-
-    with account() as restarted:
-        restarted.recover()
-        restarted.run_until_idle()
-        story = Stage(restarted).story(name)
-    assert at_crash.count("cancel_flight") == 1
+    stage.harness.stub(f"{SERVICE}/Operation", counted)
+    name = stage.begin(BOOKING, ALL_WELL | {"reserve_hotel_result": False})
+    assert stage.cloud.run_until(lambda: stage.seen(name, "StepExited", "CancelFlight"))
+    at_restart = list(calls)
+    stage.harness.restart()
+    stage.cloud.run_until_idle()
+    story = stage.story(name)
+    assert at_restart.count("cancel_flight") == 1
     assert calls.count("cancel_flight") == 1
     assert "cancel_train_ticket" in calls
     assert (story.status, story.error) == ("Failed", "OrderFailed")
     assert story.count("TaskSucceeded", "CancelFlight") == story.count("TaskSucceeded", "CancelTrainTicket") == 1
-    assert [event.id for event in story.events] == list(range(1, len(story.events) + 1))
+    assert [event.id for event in story.history] == list(range(1, len(story.history) + 1))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from fnfkit.cloud.cloud import Cloud
-from fnfkit.cloud.fc.runtime import Latency
 from fnfkit.ports.functions import FunctionSettings
 from tests.fc.contract.conftest import archive
-from tests.scenarios.conftest import SERVICE, Stage, deploy, template
+from tests.scenarios.conftest import SERVICE, Stage, log, template
 
+pytestmark = pytest.mark.latency(cold=0.5, warm=0.23)
 VERSIONS = template("versions")
 ANSWER = "def handler(event, context):\n    return {{'v{1}': {0}}}\n"
 
@@ -39,12 +37,6 @@ def put(stage: Stage, value: int) -> None:
             stage.cloud.fc.update_function(SERVICE, name, code=code)
         else:
             stage.cloud.fc.create_function(SERVICE, name, FunctionSettings(), code)
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    with Cloud(latency=Latency(cold=0.5, warm=0.23)) as cloud:
-        yield Stage(deploy(cloud))
 
 
 @pytest.mark.parametrize(("qualifier", "value"), [("", 2), ("LATEST", 2), ("1", 1), ("online", 1)])
@@ -132,7 +124,7 @@ def test_a_reserved_alias_has_no_cold_start(stage: Stage) -> None:
     stage.cloud.run_until_idle()
     reserved, latest = stage.play(flow(step("call", "online"))), stage.play(flow(step("call", "")))
     assert (reserved.output["cold"], latest.output["cold"]) == (False, True)
-    assert [story.seconds for story in (reserved, latest)] == [0.23, 0.5]
+    assert [story.elapsed for story in (reserved, latest)] == [0.23, 0.5]
 
 
 def test_a_reserved_instance_that_dies_is_replaced_and_one_follows_its_alias(stage: Stage) -> None:
@@ -156,19 +148,17 @@ def test_the_template_runs_through_its_alias(stage: Stage) -> None:
     stage.cloud.fc.put_provision(SERVICE, "provision", "online", 1)
     story = stage.play(VERSIONS)
     assert story.output == {"success": True}
-    assert story.log(4, 5) == [(4, "TaskStarted", "TestFCProvision"), (5, "TaskSucceeded", "TestFCProvision")]
+    assert log(story, 4, 5) == [(4, "TaskStarted", "TestFCProvision"), (5, "TaskSucceeded", "TestFCProvision")]
     assert any("version 1, warm start" in line.text for line in stage.cloud.functions.log)
 
 
-def test_a_published_folder_stays_as_it_was(stage: Stage, tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
+def test_a_published_folder_stays_as_it_was(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path
     (folder / "index.py").write_text("def handler(e, c): return {'v': 1}\n")
     stage.cloud.functions.deploy("folders", "f", code=folder)
     stage.cloud.fc.publish_version("folders", "")
     (folder / "index.py").write_text("def handler(e, c): return {'v': 2}\n")
     stage.cloud.functions.deploy("folders", "f", code=folder)
     definition = flow(step("call", "1")).replace(SERVICE, "folders")
-    assert json.loads(stage.play(definition).record.output) == {"v": 1}
+    assert stage.play(definition).output == {"v": 1}
     assert stage.play(definition.replace("folders.1", "folders")).output == {"v": 2}
