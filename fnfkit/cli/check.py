@@ -5,21 +5,28 @@ from __future__ import annotations
 import json as codec
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fnfkit import __version__
 from fnfkit.cli.files import read_text
-from fnfkit.cli.inspection import Inspected, expand, inspect_definition, is_python
+from fnfkit.cli.inspection import OTHER_ROLES, Inspected, expand, inspect_definition, is_python
 from fnfkit.cli.options import FILE, as_json
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
-from fnfkit.cli.wiring import project_inspector
+from fnfkit.cli.wiring import exercise, project_inspector
 from fnfkit.lint import CATALOGUE, Options, Promises, as_sarif, from_samples, from_schema, render_text, summary
 from fnfkit.lint import as_json as as_report
 from fnfkit.lint.words import nearest
 from fnfkit.model.json import Json
 from fnfkit.model.problem import Severity
+
+if TYPE_CHECKING:
+    from fnfkit.cli.inspect_python import Unused
+
+COVERAGE = "fnf-coverage.json"
+"""Where pytest writes its data about flows, unless it is told otherwise."""
 
 
 @click.command("check")
@@ -31,6 +38,7 @@ from fnfkit.model.problem import Severity
 @click.option("--enable", multiple=True, metavar="IDS", help="Rules that only advise, to be heard too: W16,W17.")
 @click.option("--disable", multiple=True, metavar="IDS", help="Rules not to be heard.")
 @click.option("--scheduled", is_flag=True, help="Say that a schedule starts the flows.")
+@click.option("--coverage", type=FILE, metavar="FILE", help=f"Data of a test run; {COVERAGE} if that is here.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too: exit code 1 if there is any finding.")
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code scanning services.")
 @as_json
@@ -41,6 +49,7 @@ def check(
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     scheduled: bool,
+    coverage: Path | None,
     strict: bool,
     sarif: bool,
     json: bool,
@@ -48,12 +57,13 @@ def check(
     """Find mistakes in flows, in FDL and in Python alike.
 
     Folders are searched for flows. A Python file is loaded, which runs its code, and findings name its own lines.
+    With the data of a test run, rights are listed that deployment gives to the roles of a project and no test used.
     Exit code 1 if there are errors; warnings alone are 0, unless --strict is given.
     """
     options = Options(
         promises=_promises(sample, schema), scheduled=scheduled, enable=_ids(enable), disable=_ids(disable)
     )
-    found = inspect_all(paths, options)
+    found = inspect_all(paths, options, coverage or _default())
     checked = [one.checked for one in found]
     if sarif:
         print(codec.dumps(as_sarif(checked, __version__)))
@@ -67,12 +77,25 @@ def check(
     return REFUSED if failed else DONE
 
 
-def inspect_all(paths: Iterable[str], options: Options) -> list[Inspected]:
+def _default() -> Path | None:
+    return Path(COVERAGE) if Path(COVERAGE).is_file() else None
+
+
+def inspect_all(paths: Iterable[str], options: Options, coverage: Path | None = None) -> list[Inspected]:
     """Every flow that the paths stand for, with its findings, each file once. Raises `Refusal`."""
+    if coverage is not None and "W23" not in options.disable:
+        exercised = exercise(coverage)
+        found = _inspected(paths, options, exercised.unused)
+        others = exercised.others()
+        return [*found, others] if others else found
+    return _inspected(paths, options, lambda _: {})
+
+
+def _inspected(paths: Iterable[str], options: Options, unused: Unused) -> list[Inspected]:
     found: list[Inspected] = []
     for given in dict.fromkeys(file for path in paths for file in expand(path)):
         if is_python(given):
-            found += project_inspector()(given, options)
+            found += project_inspector()(given, options, unused)
         else:
             found.append(inspect_definition(Path(given), options))
     return found
@@ -84,7 +107,8 @@ def has_errors(found: Iterable[Inspected]) -> bool:
 
 
 def _count(found: list[Inspected]) -> str:
-    return "1 flow" if len(found) == 1 else f"{len(found)} flows"
+    flows = sum(one.name != OTHER_ROLES for one in found)
+    return "1 flow" if flows == 1 else f"{flows} flows"
 
 
 def _promises(samples: tuple[Path, ...], schemas: tuple[str, ...]) -> Promises:

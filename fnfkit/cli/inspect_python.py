@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from fnfkit.cli.files import read_text
 from fnfkit.cli.inspection import Inspected
-from fnfkit.cli.projects import project
+from fnfkit.cli.projects import Project, project
 from fnfkit.cli.promising import promises_for, promises_of
 from fnfkit.dsl.app import App
 from fnfkit.dsl.compile import Compiled
@@ -22,13 +24,20 @@ from fnfkit.model.problem import Location, Mark, Problem
 NOT_A_FLOW = "E13"
 """The rule of what the compiler says."""
 
+Unused: TypeAlias = Callable[[Project], Mapping[str, tuple[tuple[Location, str], ...]]]
+"""The rights of a project that no test has used, by flow: the step that asks for each, and what it is."""
 
-def inspect_project(given: str, options: Options) -> list[Inspected]:
+
+def inspect_project(given: str, options: Options, unused: Unused = lambda _: {}) -> list[Inspected]:
     """The findings of every flow of a project. Raises `Refusal` if it cannot be loaded."""
     try:
         with project(given) as found:
             known = replace(options, promises=promises_of(found.app, options.promises))
-            return [_inspect(found.app, flow, known) for flow in found.app.flows.values()]
+            idle = unused(found)
+            return [
+                _inspect(found.app, flow, replace(known, unused=idle.get(flow.name, ())))
+                for flow in found.app.flows.values()
+            ]
     except CompileError as error:
         return [_refused(error, "")]
 

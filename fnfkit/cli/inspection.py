@@ -16,6 +16,8 @@ from fnfkit.model.flow import Flow
 
 DEFINITIONS = (".yml", ".yaml", ".json")
 PYTHON = ".py"
+OTHER_ROLES = "(roles of tests)"
+"""Stands for the name of a flow where findings are about roles that no flow here asks for."""
 _A_FLOW = re.compile(
     r"""^(?:\{\s*|\s*")?["']?(?:type["']?\s*:\s*["']?flow|Type["']?\s*:\s*["']?StateMachine)\b""", re.MULTILINE
 )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fnfkit.aliyun.functions2 import Fc2Functions
     from fnfkit.aliyun.session import Session
     from fnfkit.cli.compiled import Definition
+    from fnfkit.cli.grants import Exercise
+    from fnfkit.cli.inspect_python import Unused
     from fnfkit.cli.inspection import Inspected
     from fnfkit.cloud.cloud import Cloud
     from fnfkit.cloud.fc.service import Make
@@ -56,13 +58,20 @@ def reader() -> Callable[[str], Reading]:
     return read
 
 
-def project_inspector() -> Callable[[str, Options], list[Inspected]]:
+def project_inspector() -> Callable[[str, Options, Unused], list[Inspected]]:
     """What checks the flows of a project in Python."""
     from fnfkit.cli.inspect_python import inspect_project  # noqa: PLC0415
     from fnfkit.cloud.garbage import collect_less_often  # noqa: PLC0415
 
     collect_less_often()
     return inspect_project
+
+
+def exercise(file: Path) -> Exercise:
+    """What a test run has made of the rights of roles. Raises `Refusal`."""
+    from fnfkit.cli import grants  # noqa: PLC0415
+
+    return grants.exercise(file)
 
 
 def project_definitions() -> Callable[[str], list[Definition]]:

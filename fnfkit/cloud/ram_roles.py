@@ -43,7 +43,8 @@ class Roles:
         self._roles: dict[str, _Known] = {}
         self._policies: dict[str, Policy] = {}
         self._statements: dict[tuple[str, str], tuple[Statement, ...]] = {}
-        self._used: set[Grant] = set()
+        self.used: set[Grant] = set()
+        """The grants that something has made use of since this account was started."""
 
     def recover(self) -> None:
         """Takes up what the store has kept."""
@@ -226,7 +227,7 @@ class Roles:
                     granted = granted or _grant(role, name, position, statement)
         if granted is None:
             return Denial(role.name, action, spellings[0], "no policy of the role allows it")
-        self._used.add(granted)
+        self.used.add(granted)
         return None
 
     def grants(self) -> tuple[Grant, ...]:
@@ -241,7 +242,7 @@ class Roles:
 
     def unused_grants(self) -> tuple[Grant, ...]:
         """The grants that nothing has made use of since this account was started."""
-        return tuple(grant for grant in self.grants() if grant not in self._used)
+        return tuple(grant for grant in self.grants() if grant not in self.used)
 
     def _read(self, type: str, name: str) -> tuple[Statement, ...]:
         found = self._statements.get((type, name))

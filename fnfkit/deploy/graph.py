@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.deploy.error import DeployError
@@ -14,6 +14,7 @@ from fnfkit.model.expr import Const, Object
 from fnfkit.model.flow import Flow, Pattern, Step, Task, bodies
 from fnfkit.model.json import Json
 from fnfkit.model.names import FlowRef, FunctionRef, QueueRef, Target, TopicRef
+from fnfkit.model.problem import Location, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowNode:
-    """A flow and its calls, in the order of the steps."""
+    """A flow, its calls in the order of the steps, and where its parts were written."""
 
     name: str
     flow: Flow
     description: str
     calls: tuple[Call, ...]
+    file: str = ""
+    marks: Mapping[Location, Mark] = field(default_factory=dict, compare=False)
+
+    def line(self, at: Location) -> int | None:
+        """The line of the file that a part of the flow comes from, as closely as it is known."""
+        near = (self.marks.get(at[:length]) for length in range(len(at), -1, -1))
+        return next((mark.line for mark in near if mark is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +102,32 @@ def graph(app: App, folder: Path) -> Graph:
 
 def _flow(name: str, app: App) -> FlowNode:
     handle = app.flows[name]
-    flow = handle.compile().flow
+    compiled = handle.compile()
+    flow = compiled.flow
     told = inspect.cleandoc(handle.body.__doc__ or "").partition("\n")[0]
     # The service wants a description of 1 to 128 characters (ros.md 5).
-    return FlowNode(name=name, flow=flow, description=(told or name)[:128], calls=tuple(calls(flow)))
+    return FlowNode(
+        name=name,
+        flow=flow,
+        description=(told or name)[:128],
+        calls=tuple(calls(flow)),
+        file=compiled.file,
+        marks=compiled.marks,
+    )
 
 
 def calls(flow: Flow) -> Iterator[Call]:
     """The distinct calls of a flow."""
-    found = (Call(task.target, task.pattern, _lasting(task)) for task in _tasks(flow.steps))
-    return iter(dict.fromkeys(found))
+    return iter(dict.fromkeys(call_of(task) for task in tasks(flow.steps)))
 
 
-def _tasks(steps: tuple[Step, ...]) -> Iterator[Task]:
+def call_of(task: Task) -> Call:
+    """What a task calls."""
+    return Call(task.target, task.pattern, _lasting(task))
+
+
+def tasks(steps: tuple[Step, ...]) -> Iterator[Task]:
+    """Every task of a sequence and of what is inside it, in the order of the text."""
     pending = list(reversed(steps))
     while pending:
         step = pending.pop()

@@ -25,12 +25,14 @@ class Options:
 
     `promises` declares shapes of inputs, results and parameters. `scheduled` says that a schedule starts the flow
     (fdl.md 7). `disable` switches rules off, `enable` switches on those that only advise; ids as in the catalogue.
+    `unused` are the rights derived from the flow that no test has used: the step that asks, and what it was granted.
     """
 
     promises: Promises = field(default_factory=Promises)
     scheduled: bool = False
     enable: frozenset[str] = frozenset()
     disable: frozenset[str] = frozenset()
+    unused: tuple[tuple[Location, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

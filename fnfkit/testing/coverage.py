@@ -95,8 +95,9 @@ class Coverage:
 
     def add(self, source: Source, events: Iterable[Fact], counted: Counter[ArmKey] | None = None) -> Counter[ArmKey]:
         """Add an execution, but for what was `counted` of it before; returns all that is now."""
-        known = self.add_flow(source)
-        found = Counter(arm.key for arm in taken(known.flow, events))
+        known, facts = self.add_flow(source), tuple(events)
+        self.rights.add_history(source.name, known.flow, facts)
+        found = Counter(arm.key for arm in taken(known.flow, facts))
         known.counts.update(found - counted if counted else found)
         return found
 

@@ -20,6 +20,7 @@ from fnfkit.cloud.clock import DEFAULT_START, Clock, VirtualClock
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.fc.runtime import Latency
 from fnfkit.cloud.fnf.core import Quotas
+from fnfkit.cloud.ram_records import Grant
 from fnfkit.cloud.store import Store
 from fnfkit.cloud.store_crash import Crash, CrashingStore
 from fnfkit.cloud.store_memory import MemoryStore
@@ -67,6 +68,8 @@ class Power:
         """Answers calls from a recording, as far as it can."""
         self.on_recovered: list[Callable[[], None]] = []
         """Told after each recovery, for those who have to take up their work anew."""
+        self._consumed: set[tuple[str, str]] = set()
+        self._used: set[Grant] = set()
         self._cloud = self._boot(DEFAULT_START)
         if make.store is not None:
             self._cloud.recover()
@@ -135,6 +138,8 @@ class Power:
             seed=make.seed,
             latency=make.latency,
         )
+        # What rights were used for is not forgotten with the account.
+        cloud.mns.queues.consumed, cloud.ram.roles.used = self._consumed, self._used
         cloud.targets.carry = self._carry
         cloud.mns.travel(self._faults.transit)
         cloud.functions.quirks.seed = make.seed

@@ -55,6 +55,7 @@ class Tally:
         known.runs |= names
         if self.coverage is None:
             return
+        self.coverage.rights.add_account(cloud.cloud)
         for source in cloud.sources.values():
             self.coverage.add_flow(source)
         for record in records:

@@ -70,6 +70,8 @@ class QueueService:
         self.rate = SendRate(clock)
         self.transit: Transit = arrive
         """How messages travel: at once and once, unless a test says otherwise."""
+        self.consumed: set[tuple[str, str]] = set()
+        """(queue, operation) that a consumer has made use of since this account was started."""
 
     def latest(self) -> int:
         """The last instant that the store knows of."""
@@ -245,6 +247,7 @@ class QueueService:
             found.messages.hide(entry, self._clock.now() + seconds * 1_000)
             self._shelf.put_lease(queue, entry)
             self._shelf.commit()
+            self.consumed.add((queue, "ChangeMessageVisibility"))
             self._arm(queue, found)
             return Visibility(entry.handle, entry.visible)
 
@@ -297,6 +300,7 @@ class QueueService:
         entry = queue.messages.held(handle)
         queue.messages.remove(entry)
         self._shelf.drop_message(queue.record.name, entry)
+        self.consumed.add((queue.record.name, "DeleteMessage"))
 
     def _receive(self, queue: _Queue, count: int) -> tuple[ReceivedMessage, ...]:
         now = self._clock.now()
@@ -306,6 +310,7 @@ class QueueService:
         for entry in found:
             self._shelf.put_lease(queue.record.name, entry)
         self._shelf.commit()
+        self.consumed.add((queue.record.name, "ReceiveMessage"))
         return tuple(received(entry) for entry in found)
 
     def _serve(self, queue: _Queue) -> None:

@@ -56,6 +56,12 @@ def asynchronous(subject: Subject) -> Iterator[Finding]:
             yield warn("W09", (*place.at, "pattern"), message, fix)
 
 
+def unused_right(subject: Subject) -> Iterator[Finding]:
+    """W23: a right that deployment derives from a step and no test has made use of."""
+    fix = "test what needs it; what nothing needs, take out of the flow"
+    return (warn("W23", at, f"no test has used a right: {granted}", fix) for at, granted in subject.options.unused)
+
+
 def colliding_ids(subject: Subject) -> Iterator[Finding]:
     """W18: an id that must be unique over all invocations, used more than once."""
     named = [(place, task) for place, task in tasks_of(subject) if _is_execution_name(task)]
@@ -184,5 +190,20 @@ RULES = (
         check=colliding_ids,
         bad=_stateful("  retry:\n    - errors: [FnF.ALL]\n"),
         good=_stateful(""),
+    ),
+    Rule(
+        id="W23",
+        title="right that no test has used",
+        severity=_WARNING,
+        source="ros.md 10.3",
+        explanation=(
+            "Deployment gives the roles of flows, functions and workers one right for each thing that steps call. With "
+            "the data of a test run (`pytest --fnf-cov-report=json`, then `--coverage FILE`, or fnf-coverage.json in "
+            "the current folder) those are listed that no test made use of: nobody knows whether they suffice. Grants "
+            "of other roles that tests deployed are listed too."
+        ),
+        check=unused_right,
+        bad="",
+        good="",
     ),
 )
