@@ -20,9 +20,10 @@ PREFIX = "fnfkit/"
 
 @dataclass(slots=True)
 class Shelf:
-    """The archives of one template. `uploads` are those for the bucket, by key."""
+    """The archives of one template. `uploads` are those for the bucket, by key, which starts with `prefix`."""
 
     bucket: str = ""
+    prefix: str = PREFIX
     uploads: dict[str, bytes] = field(default_factory=dict)
     room: int = LARGEST
 
@@ -35,9 +36,13 @@ class Shelf:
             hint = 'name a bucket in the stage, bucket = "..." in fnfkit.toml, or leave files out'
             message = f"an archive has {len(archive)} bytes; the template has room for {self.room}"
             raise DeployError("PackageTooLarge", message, hint)
-        key = f"{PREFIX}{hashlib.sha256(archive).hexdigest()}.zip"
+        return {"OssBucketName": self.bucket, "OssObjectName": self.stored(archive)}
+
+    def stored(self, archive: bytes) -> str:
+        """The key an archive has in the bucket, where it is to be uploaded."""
+        key = f"{self.prefix}{hashlib.sha256(archive).hexdigest()}.zip"
         self.uploads[key] = archive
-        return {"OssBucketName": self.bucket, "OssObjectName": key}
+        return key
 
     def upload(self, objects: Objects) -> None:
         """Puts what is for the bucket there. Raises `Fault`."""

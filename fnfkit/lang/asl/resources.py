@@ -69,6 +69,11 @@ def function_of(text: str) -> FunctionRef | None:
     return FunctionRef(function, service, qualifier or "", *_place(region, account))
 
 
+def function_name(function: str, service: str) -> str:
+    """What a function is called among functions that have no service."""
+    return f"{service}__{function}" if service else function
+
+
 def target_of(service: Service, text: str) -> Target | None:
     """The resource that an integration's parameter names."""
     match service.name:
@@ -93,7 +98,7 @@ def resource_text(target: Target) -> tuple[Service, str] | None:
     """The integration that calls a target and how it names the target; None if there is none."""
     match target:
         case FunctionRef(function, service, qualifier, region, account):
-            name = f"{service}__{function}" if service else function
+            name = function_name(function, service)
             tail = f":{'$LATEST' if qualifier == 'LATEST' else qualifier}" if qualifier else ""
             text = f"arn:aws:lambda:{region or REGION}:{account or ACCOUNT}:function:{name}{tail}"
             found = SERVICES["lambda:invoke"]

@@ -14,7 +14,12 @@ from fnfkit.model.stack import VERSION, Output, Parameter, Resource, Template
 
 def write(template: Template) -> str:
     """The YAML text of a template, functions in their long form, long text as blocks."""
-    return yaml.dump(document(template), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return dumped(document(template))
+
+
+def dumped(document: JsonObject) -> str:
+    """A template that is plain JSON as YAML text."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def write_json(template: Template) -> str:
