@@ -118,11 +118,16 @@ def _flow(name: str, app: App) -> FlowNode:
 
 def calls(flow: Flow) -> Iterator[Call]:
     """The distinct calls of a flow."""
-    found = (Call(task.target, task.pattern, _lasting(task)) for task in _tasks(flow.steps))
-    return iter(dict.fromkeys(found))
+    return iter(dict.fromkeys(call_of(task) for task in tasks(flow.steps)))
 
 
-def _tasks(steps: tuple[Step, ...]) -> Iterator[Task]:
+def call_of(task: Task) -> Call:
+    """What a task calls."""
+    return Call(task.target, task.pattern, _lasting(task))
+
+
+def tasks(steps: tuple[Step, ...]) -> Iterator[Task]:
+    """Every task of a sequence and of what is inside it, in the order of the text."""
     pending = list(reversed(steps))
     while pending:
         step = pending.pop()
