@@ -13,8 +13,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,14 +87,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Hears of clouds no longer."""
     if (witness := config.stash.get(_WITNESS, None)) is not None:
+        witness.done()
         _load("watch").unwatch(witness)
 
 
 class _Witness:
-    """Tells the session of clouds; there is none before the first of them."""
+    """Tells the session of clouds; there is none before the first of them. Processes that tests start leave what they
+    have counted in `folder`, which they find in their environment."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._variable = _load("watch").RUN
+        self._outer = os.environ.get(self._variable)
+        self.folder = Path(tempfile.mkdtemp(prefix="fnfkit-"))
+        os.environ[self._variable] = str(self.folder)
+
+    def done(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.environ.pop(self._variable)
+        if self._outer is not None:
+            os.environ[self._variable] = self._outer
 
     def opened(self, cloud: LocalCloud) -> None:
         session_of(self._config).opened(cloud)
@@ -137,6 +153,9 @@ def _clouds_of(item: pytest.Item) -> list[LocalCloud]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Sends what a worker of xdist knows to the one who reports; fails the run if too few paths were taken."""
+    witness = session.config.stash.get(_WITNESS, None)
+    if witness is not None and any(witness.folder.iterdir()):
+        _load("child").collect(witness.folder, session_of(session.config).tally)
     known = session.config.stash.get(_SESSION, None)
     if known is None:
         return

@@ -1,0 +1,53 @@
+"""Clouds of a process that a test has started, such as a script or a server of its own, on their way into the sums.
+
+The test run names a folder in the environment; a process that finds it there, and is no test run itself, leaves a file
+in it when it ends in order. One that is killed is not counted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import tempfile
+from pathlib import Path
+from weakref import WeakSet
+
+from fnfkit.testing.coverage import Coverage
+from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.tally import Tally
+
+
+class Child:
+    """Counts the clouds of this process, and writes the sums when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tally = Tally(Coverage())
+        self._alive: WeakSet[LocalCloud] = WeakSet()
+        atexit.register(self._send)
+
+    def opened(self, cloud: LocalCloud) -> None:
+        """Know of a cloud."""
+        self._alive.add(cloud)
+
+    def closing(self, cloud: LocalCloud) -> None:
+        """Count a cloud."""
+        self._alive.discard(cloud)
+        self._tally.count(cloud)
+
+    def _send(self) -> None:
+        for cloud in list(self._alive):
+            self._tally.count(cloud)
+        if not self._folder.is_dir():  # the test run is over
+            return
+        handle, name = tempfile.mkstemp(suffix=".part", dir=self._folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(self._tally.dump(), file)
+        os.replace(name, Path(name).with_suffix(".json"))
+
+
+def collect(folder: Path, tally: Tally) -> None:
+    """Add what other processes have left in a folder."""
+    for file in sorted(folder.glob("*.json")):
+        tally.merge(json.loads(file.read_text("utf-8")))
