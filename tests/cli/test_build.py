@@ -45,9 +45,7 @@ SECOND = "\n\n@app.flow\ndef rest() -> None:\n    wait(seconds=3600)\n"
 
 
 def test_every_template_has_an_app() -> None:
-    # What Python compiles to is the older language; the state machine is of the newer one.
-    folders = {path.name for path in TEMPLATES.iterdir() if path.is_dir()}
-    assert sorted(folders - {"state-machine"}) == NAMES
+    assert sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

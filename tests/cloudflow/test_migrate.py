@@ -19,7 +19,8 @@ from fnfkit.model.problem import Severity
 ROOT = Path(__file__).parents[2]
 GOOD = sorted((ROOT / "tests/data/flows/good").glob("*.yml"))
 TEMPLATES = sorted(path.parent for path in (ROOT / "templates").glob("*/flow.cloudflow.yml"))
-SCENARIOS = [path for path in TEMPLATES if (path / "flow.fdl.yml").exists()]
+SCENARIOS = [path for path in TEMPLATES if path.name != "state-machine"]
+"""The one left out is written by hand, as the documentation prints it, and no other cloud has its kind of task."""
 MIXED_TYPES = {"goto_loop", "poll", "windows_lines"}
 """Flows whose conditions coerce when generated data has odd types, which choice rules do not."""
 

@@ -15,7 +15,7 @@ from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.stack import Template
 
 ROOT = Path(__file__).parents[2]
-WRITTEN_BY_HAND = {"callback", "poll", "queue-worker", "timer", "topic-callback", "transaction"}
+WRITTEN_BY_HAND = {"callback", "poll", "queue-worker", "state-machine", "timer", "topic-callback", "transaction"}
 """Projects whose template is the documented one; what their App becomes is kept beside the tests."""
 
 

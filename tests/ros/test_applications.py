@@ -14,7 +14,7 @@ from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.mns.delivery import Push
 from fnfkit.lang import ros
-from fnfkit.ports import StackRecord
+from fnfkit.ports import Fault, StackRecord
 from fnfkit.server.account import serving_account
 
 Settle = Callable[[str], StackRecord]
@@ -31,7 +31,7 @@ FILES = {
     "transaction": ROOT / "templates/transaction/template.ros.yml",
     "callback": ROOT / "templates/callback/template.ros.yml",
     "async": DATA / "async.yml",
-    "state machine": DATA / "state-machine.yml",
+    "state machine": ROOT / "templates/state-machine/template.ros.yml",
 }
 
 
@@ -216,7 +216,38 @@ def test_asynchronous_calls(cloud: Cloud, deploy: Callable[..., StackRecord]) ->
 
 
 def test_a_state_machine(cloud: Cloud, deploy: Callable[..., StackRecord]) -> None:
-    assert run(cloud, deploy("state machine").output("FlowName"))[0] == "Succeeded"
+    record = deploy("state machine")
+    assert run(cloud, record.output("FlowName"), {"n": 21}) == ("Succeeded", {"doubled": 42})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "instead", "why"),
+    [
+        ("Name: machine-${ALIYUN::StackName}\n          SpecVersion", "Name: other\n          SpecVersion", "other"),
+        (
+            "ExecutionMode: Standard",
+            "ExecutionMode: Express",
+            "an Express flow allows the task mode RequestComplete only",
+        ),
+        ("ExecutionMode: Standard", "ExecutionMode: Fast", "Standard"),
+        ("ExecutionMode: Standard", "Type: StateMachine", "Type"),
+        ("StartAt: InvokeFunction", "StartAt: Nowhere", "Nowhere"),
+    ],
+)
+def test_what_no_stack_can_have_of_a_state_machine_is_said(
+    wanted: str, instead: str, why: str, cloud: Cloud, settle: Settle
+) -> None:
+    text = FILES["state machine"].read_text("utf-8")
+    assert wanted in text
+    try:
+        id = cloud.stacks.create_stack("demo", text.replace(wanted, instead))
+    except Fault as fault:
+        assert why in fault.message
+        return
+    record = settle(id)
+    assert record.status == "CREATE_ROLLBACK_COMPLETE"
+    failed = cloud.stacks.list_stack_events(id, statuses=["CREATE_FAILED"], logical_ids=["Flow"]).items
+    assert why in failed[0].status_reason
 
 
 @pytest.mark.parametrize("name", FILES)
