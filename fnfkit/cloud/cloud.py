@@ -72,7 +72,7 @@ class Cloud:
         self.clock: DrivenClock = VirtualClock() if clock is None else clock
         self.store: Store = MemoryStore() if store is None else store
         self.lock = threading.RLock()
-        self.loop = Loop(self.clock)
+        self.loop = Loop(self.clock, lends=runtime is not None)
         self.targets = Targets()
         self.ram = Ram(self.clock, account_id, self.store)
         self.functions = FunctionService(

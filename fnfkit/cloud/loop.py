@@ -8,6 +8,8 @@ The rules of this file:
    real time by waiting.
 4. Nobody is woken by polling: posts, new timers and ended holds signal a condition, and `stop` is looked at between
    bounded waits.
+5. While the thread that serves rests, a thread that has borrowed the loop runs what it has posted by itself: to wake
+   another thread costs more than most turns do.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 
 from fnfkit.cloud.clock import Action, DrivenClock
@@ -27,23 +30,34 @@ _LOOK_AT_STOP = 0.2
 """Wall seconds between two looks at the stop event of `serve_forever`."""
 _PATIENCE = 10
 """A served virtual clock jumps after this many times its grace even if clients keep calling (they may be polling)."""
+_ERRAND = 8
+"""Turns that a thread which has borrowed the loop runs before it leaves the rest to the one that serves."""
 
 _log = logging.getLogger("fnfkit.loop")
 
 
 class Loop:
-    """Runs posted actions and due timers in the thread that drives it: a caller's, or one that serves."""
+    """Runs posted actions and due timers in the thread that drives it: a caller's, or one that serves.
 
-    def __init__(self, clock: DrivenClock) -> None:
+    `lends` promises that no action waits for a client or runs a user's code, so that a server's thread may run it.
+    """
+
+    def __init__(self, clock: DrivenClock, *, lends: bool = False) -> None:
         self._clock = clock
+        self._lends = lends and not clock.virtual
+        self._borrower = 0
+        self._soon: Callable[[Action], object] = _forget
+        self._errand = False
         self._actions: deque[Action] = deque()
         self._condition = threading.Condition()
-        self._waiting = 0
+        self._waiting = self._watching = 0
+        self._waits_for: int | None = None
         self._numbers = count()
         self._signal = self._seen = 0
         self._owner: int | None = None
         self._depth = 0
         self._ownership = threading.Lock()
+        self._turn_lock = threading.RLock()
         self._turns = 0
         self._turning = False
         self._touched = time.monotonic()
@@ -57,9 +71,24 @@ class Loop:
     def wake(self) -> None:
         """Makes a waiting loop look around again."""
         self._signal = next(self._numbers)
-        if self._waiting:
-            with self._condition:
-                self._condition.notify_all()
+        if not self._waiting:
+            return
+        if self._borrower != threading.get_ident():
+            self._notify()
+        elif not self._errand:
+            self._errand = True
+            self._soon(self._run_errand)
+
+    @contextmanager
+    def borrowed(self, soon: Callable[[Action], object]) -> Iterator[None]:
+        """Lends the loop to this thread for as long as the block lasts, if it may be lent. `soon` has an action called
+        in this thread once the thread is free."""
+        if self._lends:
+            self._soon, self._borrower = soon, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._borrower = 0
 
     def touch(self) -> None:
         """Tells a served virtual clock that a client is acting, so that time waits for another grace period."""
@@ -110,6 +139,37 @@ class Loop:
                 else:
                     idle_since = idle_since or time.monotonic()
                     idle_since = self._rest(idle_since)
+            with self._turn_lock:
+                self._borrower = 0
+
+    def _run_errand(self) -> None:
+        """In the thread that has borrowed the loop: a few turns, unless the other thread has begun one."""
+        self._errand = False
+        if self._turn_lock.acquire(blocking=False):
+            try:
+                if self._borrower:
+                    self._run_turns()
+            finally:
+                self._turn_lock.release()
+        due = self._clock.next_due()
+        if self._actions or (due is not None and (self._waits_for is None or due < self._waits_for)):
+            self._notify()
+
+    def _run_turns(self) -> None:
+        outer, self._owner = self._owner, threading.get_ident()
+        try:
+            for _ in range(_ERRAND):
+                if not self._guarded_turn():
+                    return
+        except StoreError as failure:
+            self._borrower = 0
+            self.post(partial(_raise, failure))  # the thread that serves is to end
+        finally:
+            self._owner = outer
+
+    def _notify(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
 
     def _guarded_turn(self) -> bool:
         try:
@@ -121,12 +181,13 @@ class Loop:
             return True
 
     def _turn(self) -> bool:
-        self._turns += 1
-        self._turning, outer = True, self._turning
-        try:
-            return self._run_ready()
-        finally:
-            self._turning = outer
+        with self._turn_lock:
+            self._turns += 1
+            self._turning, outer = True, self._turning
+            try:
+                return self._run_ready()
+            finally:
+                self._turning = outer
 
     def _run_ready(self) -> bool:
         ran = False
@@ -139,9 +200,8 @@ class Loop:
                 break
             self._actions.popleft()()
             ran = True
-        if ran and self._waiting:
-            with self._condition:
-                self._condition.notify_all()  # other threads watch what this one drives
+        if ran and self._watching:
+            self._notify()  # other threads watch what this one drives
         return ran
 
     def _pass_time(self) -> bool:
@@ -175,6 +235,7 @@ class Loop:
         """Waits for a signal, for a real timer to be due, or at most some wall seconds."""
         with self._condition:
             self._waiting += 1
+            self._waits_for = due
             try:
                 if not self._actions and self._signal == self._seen:
                     self._condition.wait(self._patience(due, at_most))
@@ -189,12 +250,16 @@ class Loop:
 
     def _watch(self, predicate: Callable[[], bool]) -> bool:
         """Waits for the thread that drives to make the predicate hold, or to run out of work."""
+        if self._errand:
+            self._notify()  # this thread may be the one that was to run it
         while not predicate():
             if self._owner is None or self._idle():
                 return predicate()
             with self._condition:
                 self._waiting += 1
+                self._watching += 1
                 self._condition.wait(_LOOK_AT_STOP)
+                self._watching -= 1
                 self._waiting -= 1
         return True
 
@@ -229,3 +294,11 @@ class Loop:
 
 def _never() -> bool:
     return False
+
+
+def _forget(action: Action) -> None:
+    return None
+
+
+def _raise(failure: StoreError) -> None:
+    raise failure

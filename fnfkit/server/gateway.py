@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from threading import RLock
@@ -40,13 +41,16 @@ _log = logging.getLogger("fnfkit.server")
 
 
 class Loop(Protocol):
-    """Whoever makes a virtual clock jump; it is told that clients are at work, and when to look around."""
+    """Whoever makes a virtual clock jump; it is told that clients are at work, and when to look around. A thread that
+    serves HTTP may borrow it."""
 
     def touch(self) -> None: ...
 
     def wake(self) -> None: ...
 
     def post(self, action: Callable[[], None]) -> None: ...
+
+    def borrowed(self, soon: Callable[[Callable[[], None]], object]) -> AbstractContextManager[None]: ...
 
 
 class Served(Protocol):

@@ -24,7 +24,7 @@ from fnfkit.cloud.store import StoreError
 from fnfkit.server.address import DEFAULT_PORT, is_loopback
 from fnfkit.server.connection import Connection
 from fnfkit.server.door import Door
-from fnfkit.server.gateway import Gateway, Served
+from fnfkit.server.gateway import Gateway, Loop, Served
 from fnfkit.server.service import Service
 
 KEEP_ALIVE_SECONDS = 60
@@ -73,7 +73,7 @@ def serve(
     Raises `CannotListen`, and `StoreError` if the store fails meanwhile. Everybody who can reach a non-loopback address
     can use the cloud; it takes `allow_remote`.
     """
-    server = _Server(Door(Gateway(cloud, services)))
+    server = _Server(Door(Gateway(cloud, services)), cloud.loop)
     listener = _listen(host, port, allow_remote)
     with listener, _signals(server.stop), _driven(cloud, server.stop):
         server.on_started = lambda: ready(_listening(listener))
@@ -94,7 +94,7 @@ def serving(
     Clients may connect at once: the socket listens before the first of them is served. Raises `CannotListen`, and at
     the end `StoreError` if the store failed meanwhile.
     """
-    server = _Server(Door(Gateway(cloud, services)))
+    server = _Server(Door(Gateway(cloud, services)), cloud.loop)
     listener = _listen(host, port, allow_remote)
     thread = threading.Thread(target=server.run, args=([listener],), name="fnfkit-http", daemon=True)
     with listener, _driven(cloud, server.stop):
@@ -170,7 +170,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
 class _Server(uvicorn.Server):
     """uvicorn's server, told to stop rather than asked every tenth of a second, and leaving signals alone."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, work: Loop) -> None:
         super().__init__(
             uvicorn.Config(
                 door,
@@ -188,6 +188,7 @@ class _Server(uvicorn.Server):
         )
         self.on_started: Callable[[], None] = lambda: None
         self._door = door
+        self._work = work
         self._stopping = threading.Event()
         self._wake: Callable[[], None] = lambda: None
 
@@ -214,11 +215,12 @@ class _Server(uvicorn.Server):
         self._wake = wake
         await self.on_tick(0)
         self.on_started()
-        while not self._stopping.is_set():
-            try:
-                await asyncio.wait_for(stopped.wait(), 1)
-            except TimeoutError:
-                await self.on_tick(0)
+        with self._work.borrowed(loop.call_soon):
+            while not self._stopping.is_set():
+                try:
+                    await asyncio.wait_for(stopped.wait(), 1)
+                except TimeoutError:
+                    await self.on_tick(0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops: no new connections, pending answers sent, and whatever still hangs on after a while cut off."""
