@@ -77,11 +77,15 @@ def followers(sequence: Sequence, position: int) -> list[str]:
     jumps = [name for name in _jumps(step) if sequence.position(name) is not None]
     if not flows_on(step) and not leaves(step):
         return list(dict.fromkeys(jumps))
-    last = position + 1 == len(sequence.steps)
-    following = END if leaves(step) or last else sequence.steps[position + 1].name
     if isinstance(step, Choice) and not _falls_through(step):
         return list(dict.fromkeys(jumps))
-    return list(dict.fromkeys([*jumps, following]))
+    return list(dict.fromkeys([*jumps, following(sequence, position)]))
+
+
+def following(sequence: Sequence, position: int) -> str:
+    """What comes after a step of a sequence that does not jump."""
+    last = position + 1 == len(sequence.steps)
+    return END if leaves(sequence.steps[position]) or last else sequence.steps[position + 1].name
 
 
 def _jumps(step: Step) -> Iterator[str]:

@@ -18,6 +18,7 @@ from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
 from fnfkit.testing.arms import Arm, arms
 from fnfkit.testing.rights import Rights
+from fnfkit.testing.single import Single
 from fnfkit.testing.sources import Source
 from fnfkit.testing.taken import taken
 from fnfkit.testing.trace import Fact
@@ -93,13 +94,26 @@ class Coverage:
             known.lines = {_spelled(at): mark.line for at, mark in source.marks.items()}
         return known
 
-    def add(self, source: Source, events: Iterable[Fact], counted: Counter[ArmKey] | None = None) -> Counter[ArmKey]:
-        """Add an execution, but for what was `counted` of it before; returns all that is now."""
-        known, facts = self.add_flow(source), tuple(events)
-        self.rights.add_history(source.name, known.flow, facts)
-        found = Counter(arm.key for arm in taken(known.flow, facts))
-        known.counts.update(found - counted if counted else found)
-        return found
+    def add(
+        self,
+        source: Source,
+        events: Iterable[Fact],
+        counted: Counter[ArmKey] | None = None,
+        single: Single | None = None,
+    ) -> Counter[ArmKey]:
+        """Add an execution, but for what was `counted` of it before; returns all that is now.
+
+        If the flow is a `single` step alone, the arms are those of the flow it is from.
+        """
+        known, facts = self.add_flow(source if single is None else single.origin), tuple(events)
+        flow = known.flow if single is None else _flow(source.definition)
+        self.rights.add_history(known.name, flow, facts)
+        arms = taken(flow, facts)
+        if single is not None:
+            arms = (arm for found in arms if (arm := single.arm(found)) is not None)
+        counts = Counter(arm.key for arm in arms)
+        known.counts.update(counts - counted if counted else counts)
+        return counts
 
     def __iter__(self) -> Iterator[FlowCoverage]:
         return (self.flows[key] for key in sorted(self.flows))

@@ -26,6 +26,10 @@ Later: TypeAlias = Callable[[int, Callable[[], None]], None]
 """(milliseconds, action): has an action done so much later."""
 
 
+class CannotWait(RuntimeError):
+    """A delay was asked for where nobody can be kept waiting; the message says what to do."""
+
+
 class NoAnswer(Fault):
     """A call of the API was lost, or its answer was: the caller cannot know which."""
 
@@ -49,11 +53,15 @@ class Rule:
     after_effect: bool = False
     struck: int = 0
 
+    def means(self, name: str) -> bool:
+        """Whether something of that name is meant."""
+        return fnmatchcase(name, self.name)
+
     def strikes(self, names: Sequence[str]) -> bool:
         """Whether it happens now, to something that has these names."""
         if self.times is not None and self.struck >= self.times:
             return False
-        if not any(fnmatchcase(name, self.name) for name in names):
+        if not any(map(self.means, names)):
             return False
         if self.after:
             self.after -= 1
@@ -75,6 +83,10 @@ class Faults:
     arm: Callable[[int, bool], None] | None = None
     """Has the engine die at a coming commit; set by the cloud that these faults belong to, like `later`."""
     later: Later | None = None
+    wait: Callable[[int], object] | None = None
+    """Lets so many milliseconds pass, for callers of the API that have to wait."""
+    served: bool = False
+    """Whether callers come over HTTP."""
     crashes: bool = False
     """Whether the engine was told to die at a commit."""
 
@@ -94,7 +106,7 @@ class Faults:
         return self._add("throttle", what, when)
 
     def delay(self, what: str, seconds: float, **when: Any) -> Rule:
-        """Calls of a step or target take longer."""
+        """Calls of a step or target, or of an operation of the API, take longer: who calls the operation waits."""
         return self._add("delay", what, when, milliseconds=round(seconds * 1000))
 
     def duplicate(self, what: str, **when: Any) -> Rule:
@@ -181,9 +193,16 @@ class Faults:
         """Whether any rule has the engine die."""
         return self.crashes or any(rule.kind == "crash" for rule in self.rules)
 
+    def serving(self) -> None:
+        """Callers are about to come over HTTP. Raises `CannotWait` if a rule has them wait."""
+        waits = [rule.name for rule in self.rules if rule.kind == "delay" and any(map(rule.means, _WAITED_FOR))]
+        if waits:
+            raise CannotWait(f"a served cloud cannot delay {waits[0]}: only calls of tasks, messages and reports")
+        self.served = True
+
     def around(self, port: object) -> object:
-        """A port whose operations are disturbed as the rules say."""
-        return Disturbed(port, self)
+        """A port whose operations are disturbed as the rules say, once."""
+        return port if isinstance(port, Disturbed) else Disturbed(port, self)
 
     def on_operation(self, operation: str, do: Callable[[], Any]) -> Any:
         """Perform an operation of the API, disturbed as the rules say."""
@@ -195,9 +214,13 @@ class Faults:
                 raise ResourceThrottled("The request is throttled. Please try again later.")
             case "fail" if not rule.after_effect:
                 raise NoAnswer(f"{operation}: {rule.cause}")
-            case "delay" if self.later is not None:
+            case "delay" if operation not in _WAITED_FOR and self.later is not None:
                 self.later(rule.milliseconds, lambda: _quietly(do))
                 return 0
+            case "delay" if self.served:
+                raise CannotWait(f"a served cloud cannot delay {operation}: only calls of tasks, messages and reports")
+            case "delay" if self.wait is not None:
+                self.wait(rule.milliseconds)
         result = do()
         if rule.kind == "duplicate":
             _quietly(do)
@@ -242,6 +265,17 @@ _OPERATIONS = frozenset(
         *("batch_receive_message", "delete_message", "change_message_visibility", "publish_message"),
     }
 )
+
+
+_WAITED_FOR = frozenset(
+    operation.title().replace("_", "") for operation in _OPERATIONS if not operation.startswith("report_task_")
+)
+"""Operations that nobody can go on without the answer of."""
+
+
+def undisturbed(port: object) -> object:
+    """What is behind the faults."""
+    return port._port if isinstance(port, Disturbed) else port
 
 
 class Disturbed:

@@ -21,6 +21,7 @@ from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.fc.runtime import Latency
 from fnfkit.cloud.fc.service import FunctionService
 from fnfkit.cloud.fnf.core import Quotas
+from fnfkit.cloud.fnf.service import FlowService
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.dsl.app import App
 from fnfkit.dsl.flow import PythonFlow, StepsFlow
@@ -32,12 +33,12 @@ from fnfkit.testing import watch
 from fnfkit.testing.calls import CallLog
 from fnfkit.testing.deploying import Deployments, stubs_of
 from fnfkit.testing.endpoint import Endpoint
-from fnfkit.testing.faults import Faults
+from fnfkit.testing.faults import Faults, undisturbed
 from fnfkit.testing.page import page
 from fnfkit.testing.power import Make, Power
 from fnfkit.testing.records import events_of, executions_of
 from fnfkit.testing.run import Run
-from fnfkit.testing.single import single_step
+from fnfkit.testing.single import Single, single_step
 from fnfkit.testing.sources import AnyFlow, CannotRead, Source, is_definition, source_of
 from fnfkit.testing.stubs import Answers, StubAnswer
 
@@ -77,6 +78,8 @@ class LocalCloud:
         self.faults = Faults(seed)
         self.sources: dict[str, Source] = {}
         """The flows that were deployed here, by name."""
+        self.singles: dict[str, Single] = {}
+        """The flows of single steps, by name."""
         self.runs: list[Run] = []
         """The executions that were started here."""
         self.door: Flows | None = None
@@ -87,7 +90,10 @@ class LocalCloud:
         file = None if store is None else Path(store)
         make = Make(seed=seed, throttle=throttle, settings=settings, quotas=quotas, latency=reach, store=file)
         self.power = Power(self.calls, self.faults, self._deployments, make)
+        power = self.power  # not this cloud, which is let go of as soon as nobody uses it
+        self.faults.wait = lambda milliseconds: power.ride(lambda: power.cloud.advance(milliseconds / 1000))
         self._start = self.power.cloud.clock.now()
+        self._looking: tuple[Cloud, Flows] | None = None
         self._closed = False
         watch.opened(self)
 
@@ -225,8 +231,11 @@ class LocalCloud:
         The run's output is the local after the step; where the step went is the last of its `path`. Raises
         `CannotRead` if the flow has no such step.
         """
-        source = self.sources[flow] if isinstance(flow, str) and flow in self.sources else source_of(flow)
-        return self.run(single_step(source.flow, step, local or {}), input or {})
+        origin = self.sources[flow] if isinstance(flow, str) and flow in self.sources else source_of(flow)
+        single = single_step(origin, step, local or {}, taken=self.sources)
+        self.power.ride(lambda: self._store(single.source))
+        self.singles[single.source.name] = single
+        return self.run(single.source.name, input or {})
 
     def finish(self, run: Run) -> None:
         """Drive until a run has ended or nothing is left; see `run`."""
@@ -265,9 +274,19 @@ class LocalCloud:
         """Every event of an execution, oldest first."""
         return events_of(self._known(), flow, name)
 
+    def record(self, flow: str, name: str) -> ExecutionRecord:
+        """An execution as the account has it on record."""
+        return self._known().describe_execution(flow, name)
+
     def _known(self) -> Flows:
-        """The flows without faults."""
-        return self.door or self.cloud.flows
+        """The flows for a test that only looks: it meets no faults and no limits, unless it looks through a door."""
+        return self.door or self._undisturbed()
+
+    def _undisturbed(self) -> Flows:
+        cloud = self.cloud
+        if self._looking is None or self._looking[0] is not cloud:
+            self._looking = cloud, cast(FlowService, undisturbed(cloud.flows)).without_limits()
+        return self._looking[1]
 
     def executions(self) -> Iterator[Run]:
         """Every execution of every flow, whoever started it."""
@@ -275,18 +294,21 @@ class LocalCloud:
 
     def records(self) -> Iterator[ExecutionRecord]:
         """The same as the account has them on record."""
-        return executions_of(self.cloud.flows)
+        return executions_of(self._undisturbed())
 
     def evidence(self, flow: str, name: str) -> tuple[ExecutionRecord, list[EventRecord]]:
         """An execution and its events as the account has them on record, through no other door."""
-        flows = self.cloud.flows
+        flows = self._undisturbed()
         return flows.describe_execution(flow, name), events_of(flows, flow, name)
 
     def write_report(self, run: Run, path: Path) -> Path:
         """Write the page about a run; see `Run.report`."""
-        source = self.sources.get(run.flow) or source_of(run.record.definition, run.flow)
+        record, events = self.evidence(run.flow, run.name)
+        source = self.sources.get(run.flow)
+        if source is None or source.definition != record.definition:
+            source = source_of(record.definition, run.flow)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(source, run), "utf-8")
+        path.write_text(page(source, record, events), "utf-8")
         return path
 
     # Serving
@@ -295,18 +317,23 @@ class LocalCloud:
     def serve(self) -> Iterator[Endpoint]:
         """Serve the account over HTTP, on virtual time, for the official SDKs; several clients in threads may work.
 
-        Time jumps when all of them wait. Crashes cannot be asked for while a cloud is served.
+        Time jumps when all of them wait. Crashes cannot be asked for while a cloud is served, nor delays of operations
+        other than reports. Raises `CannotCrash`, `CannotWait`.
         """
+        self.faults.serving()
         self.power.serving()
-        with serving_account(self.power.disturbed()) as listening:
-            yield Endpoint(
-                url=listening.endpoint,
-                access_key_id=DEFAULT_KEY_ID,
-                access_key_secret=DEFAULT_KEY_SECRET,
-                region=self.cloud.region,
-                account_id=self.cloud.account_id,
-            )
-        self.power.served_out()
+        try:
+            with serving_account(self.power.disturbed()) as listening:
+                yield Endpoint(
+                    url=listening.endpoint,
+                    access_key_id=DEFAULT_KEY_ID,
+                    access_key_secret=DEFAULT_KEY_SECRET,
+                    region=self.cloud.region,
+                    account_id=self.cloud.account_id,
+                )
+        finally:
+            self.power.served_out()
+            self.faults.served = False
 
     @property
     def readable(self) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from fnfkit.model.json import Json
-from fnfkit.ports import EventRecord
+from fnfkit.ports import EventRecord, ExecutionRecord
 from fnfkit.testing.graph import graph
-from fnfkit.testing.run import Run
 from fnfkit.testing.sources import Source
 from fnfkit.testing.table import summary
 from fnfkit.testing.taken import taken
+from fnfkit.testing.trace import end_of
 
 _STYLE = """
 body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:76em;padding:0 1em;color:#222;background:#fff}
@@ -30,15 +30,14 @@ svg text,svg .hit text{fill:#ddd}}
 _WIDTH = 760
 
 
-def page(source: Source, run: Run) -> str:
+def page(source: Source, record: ExecutionRecord, events: Sequence[EventRecord]) -> str:
     """The page. Everything that comes from flows, inputs and functions is escaped."""
-    events, record = run.history, run.record
     counts = Counter(arm.key for arm in taken(source.flow, events))
-    title = f"{run.flow} {run.name}: {record.status}"
+    title = f"{record.flow} {record.name}: {record.status}"
     parts = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>',
         f"<h1>{escape(title)}</h1>",
-        _facts(run),
+        _facts(record, events),
         f"<h2>Path</h2>{graph(source.flow, counts)}",
         f"<h2>Timeline</h2>{_timeline(events)}",
         f"<h2>Events</h2>{_events(events)}",
@@ -47,10 +46,12 @@ def page(source: Source, run: Run) -> str:
     return "".join(parts)
 
 
-def _facts(run: Run) -> str:
-    facts: list[tuple[str, Json]] = [("input", run.input), ("output", run.output), ("elapsed", f"{run.elapsed:g} s")]
-    if run.error:
-        facts += [("error", run.error), ("cause", run.cause)]
+def _facts(record: ExecutionRecord, events: Sequence[EventRecord]) -> str:
+    elapsed = (events[-1].time - events[0].time) / 1000 if events else 0.0
+    facts: list[tuple[str, Json]] = [("input", record.input), ("output", record.output or "none")]
+    facts.append(("elapsed", f"{elapsed:g} s"))
+    end = end_of(events)
+    facts += [(name, end[name]) for name in ("error", "cause") if end.get(name)]
     return "".join(f"<div>{escape(name)}: <code>{escape(_text(value))}</code></div>" for name, value in facts)
 
 

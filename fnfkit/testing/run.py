@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from fnfkit.engine import parse_token
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import EventRecord, ExecutionRecord, Flows
 from fnfkit.testing.calls import Called, CallLog
 from fnfkit.testing.table import explain
-from fnfkit.testing.trace import ENDS
+from fnfkit.testing.trace import end_of, open_visits
 
 UNSET: Any = object()
 
@@ -26,6 +27,8 @@ class Stage(Protocol):
 
     @property
     def calls(self) -> CallLog: ...
+
+    def record(self, flow: str, name: str) -> ExecutionRecord: ...
 
     def history(self, flow: str, name: str) -> list[EventRecord]: ...
 
@@ -50,8 +53,8 @@ class Run:
 
     @property
     def record(self) -> ExecutionRecord:
-        """The execution as the API shows it."""
-        return self.cloud.flows.describe_execution(self.flow, self.name)
+        """The execution as the API shows it. Looking is no part of the test: it meets no faults and no limits."""
+        return self.cloud.record(self.flow, self.name)
 
     @property
     def history(self) -> list[EventRecord]:
@@ -83,12 +86,12 @@ class Run:
     @property
     def error(self) -> str:
         """The error it ended with, empty if it did not fail."""
-        return str(self._end().get("error", ""))
+        return str(end_of(self.history).get("error", ""))
 
     @property
     def cause(self) -> Json:
         """The cause of that error."""
-        return self._end().get("cause", "")
+        return end_of(self.history).get("cause", "")
 
     @property
     def elapsed(self) -> float:
@@ -128,14 +131,18 @@ class Run:
 
         Drives the cloud until there is one. Raises `ExpectationFailed` if nothing ever waits.
         """
-
-        def waiting() -> list[Called]:
-            return [call for call in self.calls(step=step) if call.token]
-
-        self.cloud.run_until(lambda: bool(waiting()) or self.ended)
-        if not waiting():
+        __tracebackhide__ = True
+        self.cloud.run_until(lambda: bool(self._waiting(step)) or self.ended)
+        waiting = self._waiting(step)
+        if not waiting:
             raise ExpectationFailed(self._explain([f"no step{' ' + step if step else ''} waits for a callback"]))
-        return waiting()[-1].token
+        return waiting[-1]
+
+    def _waiting(self, step: str) -> list[str]:
+        """The tokens that nobody has reported on yet."""
+        tokens = [call.token for call in self.calls(step=step) if call.token]
+        still = open_visits(self.history) if tokens else frozenset()
+        return [token for token in tokens if (place := parse_token(token)) is not None and place[2] in still]
 
     def succeed(self, output: JsonObject | None = None, *, step: str = "") -> Run:
         """Report success to the step that waits for its callback, and go on."""
@@ -166,6 +173,7 @@ class Run:
 
         Raises `ExpectationFailed`, an AssertionError that shows every difference and the history as a table.
         """
+        __tracebackhide__ = True
         pairs: list[tuple[str, Json, Callable[[], Json]]] = [
             ("status", status, lambda: self.status),
             ("output", output, lambda: self.output),
@@ -192,7 +200,3 @@ class Run:
 
     def _explain(self, wrong: Sequence[str]) -> str:
         return explain(f"run {self.name} of flow {self.flow}", wrong, self.history)
-
-    def _end(self) -> JsonObject:
-        events = self.history
-        return events[-1].detail if events and events[-1].type in ENDS else {}

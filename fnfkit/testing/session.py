@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from weakref import WeakSet
 
 import pytest
 
+from fnfkit.ports import EventRecord
 from fnfkit.testing.cov_reports import terminal, write_html, write_json, write_lcov
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.run import Run
-from fnfkit.testing.table import table
+from fnfkit.testing.table import compact, table
 from fnfkit.testing.tally import Tally
+from fnfkit.testing.trace import end_of
 
 MOST_RUNS = 3
 """Runs of a failed test that are shown, the latest ones."""
@@ -125,20 +128,32 @@ def _span(seconds: float) -> str:
 
 def sections(item: pytest.Item, clouds: Iterable[LocalCloud]) -> Iterator[tuple[str, str]]:
     """What a failed test shows: the history of its latest runs, and where the pages about them are."""
-    folder = Path(item.config.getoption("--fnf-report") or item.config.rootpath / REPORTS)
+    folder = Path(item.config.getoption("--fnf-report") or item.config.rootpath / REPORTS).absolute()
     readable = [cloud for cloud in clouds if cloud.readable]
-    runs = [run for cloud in readable for run in cloud.runs or cloud.executions()]
-    for run in runs[-MOST_RUNS:]:
-        page = run.report(folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
-        yield f"flow {run.flow}, {run.name}: {run.status}", f"{_failure(run)}{table(run.history)}\n\nreport: {page}"
+    pairs = [(cloud, run) for cloud in readable for run in cloud.runs or cloud.executions()]
+    for cloud, run in pairs[-MOST_RUNS:]:
+        try:
+            yield _section(cloud, run, folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
+        except Exception as problem:  # e.g. the real account does not answer: that is no reason to end the test run
+            yield f"flow {run.flow}, {run.name}", f"cannot be shown: {type(problem).__name__}: {problem}"
     ignore = folder / ".gitignore"
     if folder.is_dir() and not ignore.exists():
         ignore.write_text("*\n", "utf-8")
 
 
-def _failure(run: Run) -> str:
-    return f"error {run.error}: {run.cause}\n" if run.error else ""
+def _section(cloud: LocalCloud, run: Run, file: Path) -> tuple[str, str]:
+    record, events = cloud.evidence(run.flow, run.name)
+    page = run.report(file)
+    return f"flow {run.flow}, {run.name}: {record.status}", f"{_failure(events)}{table(events)}\n\nreport: {page}"
+
+
+def _failure(events: Sequence[EventRecord]) -> str:
+    end = end_of(events)
+    return f"error {compact(end['error'])}: {compact(end.get('cause'))}\n" if end.get("error") else ""
 
 
 def _file(nodeid: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", nodeid.rpartition("/")[2])[-120:]
+    """A name that no other test has, and that says which test it is."""
+    path, _, test = nodeid.partition("::")
+    readable = re.sub(r"[^\w.-]+", "-", f"{Path(path).name}-{test}").strip("-")[:100]
+    return f"{readable}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"

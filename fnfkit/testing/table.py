@@ -39,7 +39,13 @@ def _shown(events: Sequence[EventRecord]) -> Iterator[EventRecord | None]:
 def _row(event: EventRecord | None, start: int) -> tuple[str, ...]:
     if event is None:
         return ("...", "", "", "", "")
-    return (str(event.id), f"{(event.time - start) / 1000:.3f}", event.type, event.step, summary(event))
+    return (
+        str(event.id),
+        f"{(event.time - start) / 1000:.3f}",
+        compact(event.type),
+        compact(event.step),
+        summary(event),
+    )
 
 
 def _line(row: tuple[str, ...], widths: Sequence[int]) -> str:
@@ -57,7 +63,7 @@ def summary(event: EventRecord) -> str:
 def _summary(type: str, detail: JsonObject) -> str:
     if "error" in detail:
         goto = f" -> {detail['goto']}" if "goto" in detail else ""
-        return f"{detail['error']}: {compact(detail.get('cause'))}{goto}"
+        return f"{compact(detail['error'])}: {compact(detail.get('cause'))}{goto}"
     for key in ("output", "local") if type.endswith(("Succeeded", "Exited", "Submitted")) else ("input",):
         if detail.get(key):
             return f"{key} {compact(detail[key])}"
@@ -65,5 +71,10 @@ def _summary(type: str, detail: JsonObject) -> str:
 
 
 def compact(value: Json) -> str:
-    """JSON on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    """JSON on one line, whatever line ends and commands to terminals it has."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

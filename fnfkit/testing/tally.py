@@ -63,10 +63,10 @@ class Tally:
 
     def _cover(self, coverage: Coverage, cloud: LocalCloud, known: _Counted, name: Name) -> None:
         record, events = cloud.evidence(*name)
-        source = cloud.sources.get(record.flow)
+        source, single = cloud.sources.get(record.flow), cloud.singles.get(record.flow)
         if source is None or source.definition != record.definition:
             source = source_of(record.definition, record.flow)
-        known.arms[name] = coverage.add(source, events, known.arms.get(name))
+        known.arms[name] = coverage.add(source, events, known.arms.get(name), single)
         if record.ended:
             known.ended.add(name)
             del known.arms[name]

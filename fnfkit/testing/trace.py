@@ -13,6 +13,8 @@ from fnfkit.ports import EventRecord
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionStopped", "ExecutionTimedOut"})
 FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "TaskSubmitFailed"})
 """The events that end an attempt badly."""
+_WAITS = frozenset({"TaskScheduled", "TaskStarted", "TaskSubmitted"})
+"""What happened last to a task that waits for its answer."""
 
 
 class Fact(Protocol):
@@ -96,6 +98,23 @@ def _milliseconds(value: Json) -> int:
 def final(events: Sequence[Fact]) -> Fact | None:
     """The event that ended the execution, None if it goes on."""
     return events[-1] if events and events[-1].type in ENDS else None
+
+
+def end_of(events: Sequence[Fact]) -> JsonObject:
+    """What the event that ended the execution tells; nothing if it goes on."""
+    end = final(events)
+    return {} if end is None else end.detail
+
+
+def open_visits(events: Iterable[Fact]) -> frozenset[int]:
+    """The visits of tasks, by the id of their StepEntered, that wait for their answer."""
+    visits: dict[int, int] = {}
+    latest: dict[int, str] = {}
+    for event in events:
+        visit = event.id if event.type == "StepEntered" else visits.get(event.scheduled_by)
+        if visit is not None:
+            visits[event.id], latest[visit] = visit, event.type
+    return frozenset(visit for visit, type in latest.items() if type in _WAITS)
 
 
 def input_of(events: Iterable[Fact]) -> JsonObject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 
 from fnfkit.cloud.fnf.core import Core
@@ -29,6 +30,12 @@ class FlowService:
         self._reports = Reports(core)
         self.executions = Executions(core)
         self._schedules = Schedules(core, self.executions)
+
+    def without_limits(self) -> FlowService:
+        """The same flows for somebody who may ask as often as they like: who tests them, and only looks."""
+        free = copy(self)
+        free._throttle = Throttle(self._core.clock, enabled=False)
+        return free
 
     def create_flow(
         self,
