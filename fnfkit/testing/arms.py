@@ -5,7 +5,7 @@
 | step | step |
 | edge | pair of a step and what can follow it in its sequence, the end of the sequence included |
 | option | option of a choice, its default, and "no option" for a choice without one |
-| catch, retry | entry of a task's `catch` and `retry` |
+| catch, retry | entry of a `catch` and `retry`; containers have them in state machines |
 | timeout | task with `timeoutSeconds`, and the flow itself if it has them |
 | items | foreach with none, one, and many items |
 """
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fnfkit.lint.tree import Sequence, arms_of, flows_on, leaves, sequences_of
-from fnfkit.model.flow import ANY_ERROR, Catch, Choice, Fail, Flow, Foreach, Retry, Step, Task
+from fnfkit.model.flow import ANY_ERROR, Catch, Choice, Fail, Flow, Foreach, Parallel, Retry, Step, Succeed, Task
 from fnfkit.model.problem import Location
 
 END = "(end)"
@@ -84,13 +84,15 @@ def followers(sequence: Sequence, position: int) -> list[str]:
 
 def following(sequence: Sequence, position: int) -> str:
     """What comes after a step of a sequence that does not jump."""
-    last = position + 1 == len(sequence.steps)
-    return END if leaves(sequence.steps[position]) or last else sequence.steps[position + 1].name
+    step, last = sequence.steps[position], position + 1 == len(sequence.steps)
+    if not isinstance(step, Succeed | Fail) and step.next is not None:
+        return step.next
+    return END if leaves(step) or last else sequence.steps[position + 1].name
 
 
 def _jumps(step: Step) -> Iterator[str]:
     match step:
-        case Task(catch=catch):
+        case Task(catch=catch) | Parallel(catch=catch) | Foreach(catch=catch):
             yield from (entry.goto for entry in catch)
         case Choice():
             yield from (arm.goto for arm, _ in arms_of(step, ()) if arm.goto is not None)
@@ -105,15 +107,22 @@ def _outcomes(step: Step, at: Location) -> Iterator[Arm]:
         case Choice(options=options, default=default):
             yield from (Arm("option", at, step.name, str(number)) for number in range(1, len(options) + 1))
             yield Arm("option", at, step.name, NO_OPTION if default is None else "default")
-        case Task(retry=retry, catch=catch, timeout=timeout):
-            yield from (Arm("retry", at, step.name, entry_label(retry, number)) for number in range(len(retry)))
-            yield from (Arm("catch", at, step.name, entry_label(catch, number)) for number in range(len(catch)))
-            if timeout is not None:
+        case Task():
+            yield from _guards(step, at)
+            if step.timeout is not None or step.timeout_from is not None:
                 yield Arm("timeout", at, step.name)
+        case Parallel():
+            yield from _guards(step, at)
         case Foreach():
+            yield from _guards(step, at)
             yield from (Arm("items", at, step.name, count) for count in COUNTS)
         case _:
             return
+
+
+def _guards(step: Task | Parallel | Foreach, at: Location) -> Iterator[Arm]:
+    for kind, entries in (("retry", step.retry), ("catch", step.catch)):
+        yield from (Arm(kind, at, step.name, entry_label(entries, number)) for number in range(len(entries)))
 
 
 def entry_label(entries: abc.Sequence[Retry | Catch], number: int) -> str:

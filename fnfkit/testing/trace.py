@@ -36,6 +36,11 @@ class Fact(Protocol):
     def detail(self) -> JsonObject: ...
 
 
+def time_of(event: Fact) -> int:
+    """When an event happened, in Unix milliseconds: records of the API and of the engine call it differently."""
+    return event.time if isinstance(event, EventRecord) else int(getattr(event, "at", 0))
+
+
 class NotAHistory(ValueError):
     """What was given is not the history of an execution; the message says why."""
 
