@@ -26,6 +26,9 @@ from fnfkit.dsl.code import (
 from fnfkit.dsl.errors import Complaint, Node
 from fnfkit.model.expr import Const
 
+_STOPS = (Jump, FailDraft, ReturnDraft)
+"""What nothing runs on from."""
+
 
 def landing(label: Label) -> Draft | None:
     """The step a label leads to, through other labels; None is the end of the sequence."""
@@ -112,7 +115,7 @@ def _gaps(number: int, line: list[Item]) -> dict[int, tuple[int, int]]:
             if stopped is not None and not (isinstance(stopped, Jump) and landing(stopped.label) is landing(item)):
                 gaps[id(item)] = (number, start)
             continue
-        stopped = item if isinstance(item, Jump | FailDraft | ReturnDraft) else None
+        stopped = item if isinstance(item, _STOPS) else None
         start = position + 1
     return gaps
 
@@ -166,7 +169,7 @@ def _drop_jumps(items: list[Item]) -> list[Draft | Jump]:
 def _absorbed(kept: list[Draft | Jump], jump: Jump, fallthrough: Draft | None) -> bool:
     before = kept[-1] if kept else None
     target = landing(jump.label)
-    if isinstance(before, Jump | FailDraft | ReturnDraft) or target is fallthrough:
+    if isinstance(before, _STOPS) or target is fallthrough:
         return True
     if isinstance(before, BranchDraft):
         if before.default is None:

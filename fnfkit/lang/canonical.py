@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from fnfkit.lang.marked import DEEPEST, Tagged
@@ -31,11 +32,15 @@ def dump(value: Json) -> str:
     return "\n".join(lines)
 
 
+_written_key = lru_cache(maxsize=256)(written)
+"""Keys are few and come again and again."""
+
+
 def _mapping(value: Json, first: str, pad: str, lines: list[str]) -> None:
     """Appends the lines of a mapping: `first` opens its first line, `pad` the others."""
     inner = pad + "  "
     for key, item in value.items():
-        head = f"{first}{written(key)}:"
+        head = f"{first}{_written_key(key)}:"
         first = pad
         kind = type(item)
         if kind is str:
