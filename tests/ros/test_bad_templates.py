@@ -125,6 +125,46 @@ BAD = {
         5,
         "no condition Never",
     ),
+    "unknown condition in Fn::If": (resource("{QueueName: {'Fn::If': [Never, a, b]}}"), "T08", 5, "no condition Never"),
+    "unknown condition in a condition": (
+        HEAD + "Conditions:\n  C:\n    Fn::Not: [Never]\nResources: {}\n",
+        "T08",
+        3,
+        "no condition Never",
+    ),
+    "conditions in a circle": (
+        HEAD + "Conditions:\n  C: {'Fn::Not': D}\n  D: {'Fn::And': [C, C]}\nResources: {}\n",
+        "T10",
+        3,
+        "C -> D -> C",
+    ),
+    "locals in a circle": (HEAD + "Locals:\n  L: {Value: {Ref: L}}\nResources: {}\n", "T10", 3, "L -> L"),
+    "unknown name in a local": (HEAD + "Locals:\n  L: {Value: {Ref: M}}\nResources: {}\n", "T08", 3, "M"),
+    "local is text": (HEAD + "Locals:\n  L: x\nResources: {}\n", "T01", 3, "must be a mapping, not text"),
+    "unknown mapping": (resource("{QueueName: {'Fn::FindInMap': [M, a, b]}}"), "T08", 5, "no mapping M"),
+    "unknown key of a mapping": (
+        HEAD + "Mappings: {M: {a: {b: c}}}\nResources:\n  A:\n    Type: ALIYUN::MNS::Queue\n"
+        "    Properties: {QueueName: {'Fn::FindInMap': [M, x, b]}}\n",
+        "T08",
+        6,
+        "no key x in the mapping M",
+    ),
+    "output is a number": (HEAD + "Resources: {}\nOutputs:\n  O: 3\n", "T01", 4, "the output O must be a mapping"),
+    "event is a number": (
+        SAM + "Resources:\n  S:\n    Type: Aliyun::Serverless::Service\n    f:\n"
+        "      Type: Aliyun::Serverless::Function\n      Properties: {Handler: h, Runtime: python3, CodeUri: oss://b/k}\n"
+        "      Events:\n        e: 3\n",
+        "T01",
+        10,
+        "an event must be a mapping",
+    ),
+    "rule is a number": (HEAD + "Rules:\n  R: 3\nResources: {}\n", "T01", 3, "the rule R"),
+    "rule without assertions": (
+        HEAD + "Rules:\n  R: {Assertions: [{}]}\nResources: {}\n",
+        "T01",
+        3,
+        "needs a list of assertions",
+    ),
     "unknown attribute": (
         HEAD + "Resources:\n  A: {Type: ALIYUN::MNS::Queue, Properties: {QueueName: q}}\n"
         "Outputs:\n  O:\n    Value: !GetAtt A.Arn\n",
@@ -136,6 +176,13 @@ BAD = {
     "unknown function": (resource("{QueueName: {'Fn::Concat': [a, b]}}"), "T11", 5, "no function Fn::Concat"),
     "unknown tag": (resource("{QueueName: !Concat [a, b]}"), "T11", 5, "Fn::Concat"),
     "wrong argument": (resource("{QueueName: {'Fn::GetAtt': A.Name}}"), "T11", 5, "wrong argument"),
+    "condition with one operand": (
+        HEAD + "Conditions:\n  C:\n    Fn::Equals: [a]\nResources: {}\n",
+        "T11",
+        4,
+        "Fn::Equals: [left, right]",
+    ),
+    "two branches": (resource("{QueueName: {'Fn::If': [C, a]}}"), "T11", 5, "value if false"),
     "function beside others": (resource("{QueueName: {'Fn::Sub': a, b: c}}"), "T11", 5, "beside other keys"),
     "parameter without a type": (HEAD + "Parameters:\n  P: {Default: x}\nResources: {}\n", "T12", 3, "has no Type"),
     "parameter of an unknown type": (HEAD + "Parameters:\n  P: {Type: Text}\nResources: {}\n", "T12", 3, "Text"),

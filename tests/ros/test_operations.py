@@ -9,6 +9,8 @@ import pytest
 from stack_texts import flow, queue, schedule, template, topic
 
 from fnfkit.cloud.cloud import Cloud
+from fnfkit.cloud.ros.handlers_mns import QueueHandler
+from fnfkit.cloud.ros.handling import Built, Order
 from fnfkit.cloud.store_crash import Crash, CrashingStore
 from fnfkit.cloud.store_memory import MemoryStore
 from fnfkit.ports import StackRecord, settled
@@ -54,6 +56,21 @@ def test_a_failed_creation_is_taken_back(cloud: Cloud, settle: Settle) -> None:
     failed = cloud.stacks.list_stack_events("s", statuses=["CREATE_FAILED"]).items
     assert [event.logical_id for event in failed] == ["s", "Flow"]
     assert "line 1" in failed[1].status_reason and "InvalidArgument" in failed[1].status_reason
+
+
+def test_a_bug_of_ours_fails_the_stack_and_takes_it_back(
+    cloud: Cloud, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that stayed in progress could not even be deleted."""
+
+    def broken(handler: QueueHandler, order: Order) -> Built:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(QueueHandler, "create", broken)
+    record = settle(cloud.stacks.create_stack("s", template({"Topic": topic("t"), "Queue": queue("q")})))
+    assert record.status == "CREATE_ROLLBACK_COMPLETE" and cloud.topics.list_topics().items == ()
+    failed = cloud.stacks.list_stack_events("s", statuses=["CREATE_FAILED"]).items
+    assert failed[0].status_reason == "InternalError: RecursionError: too deep"
 
 
 def test_without_rollback_what_was_made_stays(cloud: Cloud, settle: Settle) -> None:

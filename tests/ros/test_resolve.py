@@ -97,16 +97,17 @@ def test_values(name: str, cloud: Cloud, settle: Settle) -> None:
     ("value", "part"),
     [
         ({"Fn::Select": [3, ["a"]]}, "no item 3"),
-        ({"Fn::FindInMap": ["Sizes", "nowhere", "small"]}, "nothing at nowhere.small"),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "Text"}, "small"]}, "nothing at a,b.small"),
         ({"Fn::GetJsonValue": ["b", "{"]}, "GetJsonValue"),
         ({"Fn::GetJsonValue": ["b", "{}"]}, "no key 'b'"),
-        ({"Fn::Split": "x"}, "takes a list"),
+        ({"Fn::Split": {"Ref": "Text"}}, "takes a list"),
         ({"Fn::Calculate": ["__import__('os')", 0]}, "Calculate"),
         ({"Fn::Base64Decode": "a"}, "Base64Decode"),
         ({"Fn::Jq": ["First", "][", "{}"]}, "Jq"),
         ({"Fn::GetStackOutput": ["nobody", "O"]}, "nobody"),
         ({"Fn::MarketplaceImage": "x"}, "offline"),
         ({"Fn::FormatTime": ["%Y", "Mars/Olympus"]}, "Mars"),
+        ({"Fn::Any": 3}, "Fn::Any cannot take its argument"),
         ({"Fn::If": ["Large", {"Fn::Cidr": ["x", 1, 1]}, ""]}, "Cidr"),
     ],
 )
@@ -114,6 +115,36 @@ def test_values_that_cannot_be_worked_out(value: Json, part: str, cloud: Cloud, 
     text = template({"Queue": queue("q")}, **SECTIONS, Outputs={"O": {"Value": value}})
     record = settle(cloud.stacks.create_stack("s", text, disable_rollback=True))
     assert record.status == "CREATE_FAILED" and part in record.status_reason
+
+
+RESOLVED = {
+    "text for a number": (
+        {"VisibilityTimeout": {"Fn::Join": ["", ["a", 1]]}},
+        "VisibilityTimeout must be a whole number",
+    ),
+    "a list for a number": ({"DelaySeconds": {"Ref": "List"}}, "DelaySeconds must be a whole number, not a list"),
+    "beyond the bounds": ({"DelaySeconds": {"Fn::Add": [604800, 1]}}, "DelaySeconds must be from 0 to 604800"),
+    "nothing for something needed": ({"QueueName": {"Ref": "Nothing"}}, "QueueName must have 1 to 256"),
+    "a mapping for a list": ({"Tags": {"Ref": "Data"}}, "Tags must be a list, not a mapping"),
+}
+
+
+@pytest.mark.parametrize("name", RESOLVED)
+def test_what_functions_yield_must_be_what_the_property_takes(name: str, cloud: Cloud, settle: Settle) -> None:
+    properties, part = RESOLVED[name]
+    wrong = {"Type": "ALIYUN::MNS::Queue", "Properties": {"QueueName": "q", **properties}}
+    parameters = {**PARAMETERS, "Nothing": {"Type": "String", "Default": ""}}
+    record = settle(cloud.stacks.create_stack("s", template({"Queue": wrong}, Parameters=parameters)))
+    assert record.status == "CREATE_ROLLBACK_COMPLETE"
+    failed = cloud.stacks.list_stack_events("s", statuses=["CREATE_FAILED"]).items
+    assert f"Properties/{'/'.join(properties)}: {part}" in failed[-1].status_reason
+
+
+def test_empty_text_for_an_optional_property_is_none(cloud: Cloud, settle: Settle) -> None:
+    given = {"QueueName": "q", "DelaySeconds": {"Ref": "Delay"}}
+    empty = {"Delay": {"Type": "String", "Default": ""}}
+    text = template({"Queue": {"Type": "ALIYUN::MNS::Queue", "Properties": given}}, Parameters=empty)
+    assert settle(cloud.stacks.create_stack("s", text)).status == "CREATE_COMPLETE"
 
 
 def test_outputs_of_other_stacks(cloud: Cloud, settle: Settle) -> None:

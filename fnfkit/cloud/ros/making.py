@@ -15,6 +15,7 @@ from typing import NoReturn, Protocol, TypeAlias
 
 from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.ros.decide import Verdict, for_good, verdict
+from fnfkit.cloud.ros.fitting import unfit
 from fnfkit.cloud.ros.functions import Unresolvable
 from fnfkit.cloud.ros.handling import Built, Handler, Order, Pending
 from fnfkit.cloud.ros.journal import Journal
@@ -58,6 +59,8 @@ class Making:
             properties: JsonObject = resolve(resource.properties, scope)
         except Unresolvable as error:
             self._break(stack, self._slot(stack, resource), "CREATE", f"{error}.")
+        if wrong := unfit(resource.type, properties):
+            self._break(stack, self._slot(stack, resource), "CREATE", wrong)
         made = self._revived(stack, work, resource, properties) or stack.resources.get(resource.id)
         order = self._order(stack, work, resource, properties, made)
         leans = list(target.leans[resource.id])

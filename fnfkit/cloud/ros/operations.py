@@ -6,11 +6,13 @@ The rules of this file:
    most; the step is then done again, and a resource that may have been half made is removed first.
 2. What comes next is worked out from the stack and its target, never from memory: recovery just goes on.
 3. Resources are made after those they refer to, and deleted before them.
-4. A failure turns the work round: a creation is taken back, an update goes back to the source before it.
+4. A failure turns the work round: a creation is taken back, an update goes back to the source before it. So does a
+   bug: a stack never stays in progress for good.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -28,6 +30,8 @@ from fnfkit.cloud.ros.state import Action, Made, Stack, Work
 from fnfkit.cloud.ros.target import Place, Target, scope_of, target_of
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import Fault, StackValidationFailed
+
+_log = logging.getLogger(__name__)
 
 
 class Operations:
@@ -116,6 +120,10 @@ class Operations:
                 start = self._advance(stack, stack.work)
             except Fault as fault:
                 self.fail(stack, fault.message)
+                return
+            except Exception as bug:
+                _log.exception("a step of the stack %s failed", stack.name)
+                self.fail(stack, f"InternalError: {type(bug).__name__}: {bug}")
                 return
         if start is not None:
             start()

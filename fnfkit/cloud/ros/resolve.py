@@ -208,6 +208,8 @@ def holds(condition: Value, scope: Scope) -> bool:
             return any(holds(operand, scope) for operand in operands)
         case Call("Fn::Equals", [left, right]):
             return _equal(_resolve(left, scope), _resolve(right, scope))
+        case Call(("Fn::And" | "Fn::Or" | "Fn::Any" | "Fn::Equals") as name, _):
+            raise Unresolvable(f"{name} cannot take its argument")
         case _:
             return _truth(_resolve(condition, scope))
 

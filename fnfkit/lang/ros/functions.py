@@ -82,10 +82,41 @@ def _make(name: str, argument: Value) -> Function | None:
         case (("Ref" | "Fn::GetAtt" | "Fn::Sub" | "Fn::Replace" | "Fn::Join"), _):
             return None
         case _:
-            return Call(name, argument)
+            return Call(name, argument) if _fits(name, argument) else None
 
+
+def _fits(name: str, argument: Value) -> bool:
+    """Whether a list written out has as many items as the function takes."""
+    if name not in _COUNTS or isinstance(argument, Function):
+        return True
+    least, most = _COUNTS[name]
+    return isinstance(argument, list) and least <= len(argument) <= most
+
+
+_MANY = 1000
+_COUNTS: dict[str, tuple[int, int]] = {
+    "Fn::If": (3, 3),
+    "Fn::Equals": (2, 2),
+    "Fn::And": (1, _MANY),
+    "Fn::Or": (1, _MANY),
+    "Fn::FindInMap": (3, 4),
+    "Fn::Split": (2, 2),
+    "Fn::Select": (2, 3),
+    "Fn::GetJsonValue": (2, 2),
+    "Fn::Jq": (3, 3),
+}
+"""How many items lists of arguments have (ros.md 4)."""
 
 _FORMS = {
+    "Fn::If": "write `Fn::If: [condition, value if true, value if false]`",
+    "Fn::Equals": "write `Fn::Equals: [left, right]`",
+    "Fn::And": "write `Fn::And: [condition, ...]`",
+    "Fn::Or": "write `Fn::Or: [condition, ...]`",
+    "Fn::FindInMap": "write `Fn::FindInMap: [mapping, key, second key]`",
+    "Fn::Split": "write `Fn::Split: [separator, text]`",
+    "Fn::Select": "write `Fn::Select: [index, list]`",
+    "Fn::GetJsonValue": "write `Fn::GetJsonValue: [key, text]`",
+    "Fn::Jq": "write `Fn::Jq: [First or All, script, text]`",
     "Ref": "write `Ref: Name`",
     "Fn::GetAtt": "write `Fn::GetAtt: [Resource, Attribute]`",
     "Fn::Sub": "write `Fn::Sub: text with ${Name}`, or a list of such text and a mapping of names",

@@ -25,6 +25,7 @@ _SECTIONS = (
 _RESOURCE = ("Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "Metadata", "Count")
 _TOLERATED = ("Description",)
 """Not documented for resources, and seen on them."""
+_RULE = ("RuleCondition", "Assertions")
 _OUTPUT = ("Value", "Description", "Condition")
 _ID = re.compile(r"[A-Za-z_][A-Za-z.0-9_-]{0,254}\Z")
 
@@ -69,8 +70,8 @@ def _template(root: Json, findings: Findings) -> Template | None:
         outputs=tuple(_output(name, raw, findings) for name, raw in outputs.items()),
         mappings=_mappings(root, findings),
         conditions=_values(root, "Conditions", findings),
-        rules=_values(root, "Rules", findings),
-        locals=_values(root, "Locals", findings),
+        rules=_rules(root, findings),
+        locals=_locals(root, findings),
         metadata=findings.mapping(root.get("Metadata"), ("Metadata",), "Metadata"),
         description=root.get("Description", ""),
         transform=_transform(root, findings),
@@ -96,6 +97,32 @@ def _transform(root: dict[str, Json], findings: Findings) -> str:
 def _values(root: dict[str, Json], section: str, findings: Findings) -> dict[str, Json]:
     entries = findings.mapping(root.get(section), (section,), section)
     return {name: read_value(raw, (section, name), findings) for name, raw in entries.items()}
+
+
+def _rules(root: dict[str, Json], findings: Findings) -> dict[str, Json]:
+    entries = findings.mapping(root.get("Rules"), ("Rules",), "Rules")
+    return {name: _rule(name, raw, findings) for name, raw in entries.items()}
+
+
+def _rule(name: str, raw: Json, findings: Findings) -> Json:
+    path: Location = ("Rules", name)
+    entry = findings.mapping(raw, path, f"the rule {name}")
+    findings.known(entry, _RULE, path, "a rule")
+    assertions = entry.get("Assertions")
+    if not isinstance(raw, dict):
+        return {"Assertions": []}
+    if not isinstance(assertions, list) or not all(isinstance(one, dict) and "Assert" in one for one in assertions):
+        message = f"the rule {name} needs a list of assertions, each with an Assert"
+        findings.error("T01", path, message, "write `Assertions: [{Assert: ..., AssertDescription: ...}]`")
+        return {"Assertions": []}
+    return {key: read_value(item, (*path, key), findings) for key, item in entry.items()}
+
+
+def _locals(root: dict[str, Json], findings: Findings) -> dict[str, Json]:
+    entries = findings.mapping(root.get("Locals"), ("Locals",), "Locals")
+    for name, raw in entries.items():
+        findings.mapping(raw, ("Locals", name), f"the local {name}")
+    return {name: read_value(raw, ("Locals", name), findings) for name, raw in entries.items()}
 
 
 def _mappings(root: dict[str, Json], findings: Findings) -> dict[str, Json]:
@@ -172,7 +199,7 @@ def _policy(raw: dict[str, Json], path: Location, findings: Findings) -> str:
 def _output(name: str, raw: Json, findings: Findings) -> Output:
     path: Location = ("Outputs", name)
     entry = findings.mapping(raw, path, f"the output {name}")
-    if "Value" not in entry:
+    if "Value" not in entry and (isinstance(raw, dict) or raw is None):
         findings.error("T01", path, f"the output {name} has no Value", "give it a `Value:`")
     return Output(
         name=name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnfkit.lang.ros.findings import Findings, suggestion
 from fnfkit.lang.ros.schema import types
 from fnfkit.model.problem import Location
-from fnfkit.model.stack import PSEUDO_PARAMETERS, Call, Function, GetAtt, Ref, Resource, Sub, Template, Value, walk
+from fnfkit.model.stack import PSEUDO_PARAMETERS, Function, GetAtt, Ref, Resource, Sub, Template, Value, walk
 
 PLACE = re.compile(r"\$\{(!?)([^{}]*)\}")
 """`${Name}` and `${Resource.Attribute}` in the text of Fn::Sub; `${!x}` stands for itself."""
@@ -53,13 +53,17 @@ def dependencies(resource: Resource, ids: Mapping[str, Resource]) -> tuple[str, 
 def creation_order(template: Template) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Logical IDs in an order that follows all dependencies, and a circle if there is one (then the order stops)."""
     ids = {resource.id: resource for resource in template.resources}
-    leans = {id: list(dependencies(resource, ids)) for id, resource in ids.items()}
+    return ordered({id: list(dependencies(resource, ids)) for id, resource in ids.items()})
+
+
+def ordered(leans: Mapping[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names in an order in which each comes after those it leans on, and a circle if there is one."""
     order: dict[str, None] = {}
-    while len(order) < len(ids):
-        ready = [id for id in ids if id not in order and all(other in order for other in leans[id])]
-        if not ready:
-            return tuple(order), _circle({id: leans[id] for id in ids if id not in order})
-        order.update(dict.fromkeys(ready[:1]))
+    while len(order) < len(leans):
+        ready = next((id for id in leans if id not in order and all(other in order for other in leans[id])), None)
+        if ready is None:
+            return tuple(order), _circle({id: leans[id] for id in leans if id not in order})
+        order[ready] = None
     return tuple(order), ()
 
 
@@ -83,11 +87,15 @@ def check_references(template: Template, findings: Findings) -> None:
             if other not in ids:
                 message = f"{resource.id} depends on {other}, which is no resource of the template"
                 findings.error("T08", (*path, "DependsOn"), message, suggestion(other, ids))
-        _check_condition(resource.condition, (*path, "Condition"), template, findings)
     for output in template.outputs:
         _check(output.value, ("Outputs", output.name, "Value"), ids, names, findings)
-        _check_condition(output.condition, ("Outputs", output.name, "Condition"), template, findings)
-    _check_conditions(template, names, findings)
+    for section, entries in (
+        ("Conditions", template.conditions),
+        ("Rules", template.rules),
+        ("Locals", template.locals),
+    ):
+        for name, value in entries.items():
+            _check(value, (section, name), {}, names, findings)
 
 
 def _check(value: Value, path: Location, ids: Mapping[str, Resource], names: set[str], findings: Findings) -> None:
@@ -106,28 +114,6 @@ def _check_one(found: Reference, ids: Mapping[str, Resource], names: set[str], f
     if known is not None and known.attributes and found.attribute not in known.attributes:
         message = f"{found.name} ({resource.type}) has no attribute {found.attribute}"
         findings.error("T09", found.path, message, suggestion(found.attribute, known.attributes))
-
-
-def _check_conditions(template: Template, names: set[str], findings: Findings) -> None:
-    for name, value in template.conditions.items():
-        _check(value, ("Conditions", name), {}, names, findings)
-        for operand in _condition_names(value):
-            _check_condition(operand, ("Conditions", name), template, findings)
-
-
-def _condition_names(value: Value) -> Iterator[str]:
-    for _, function in walk(value):
-        match function:
-            case Call("Fn::And" | "Fn::Or", list() as operands):
-                yield from (operand for operand in operands if isinstance(operand, str))
-            case Call("Fn::Not", str() as operand):
-                yield operand
-
-
-def _check_condition(name: str, path: Location, template: Template, findings: Findings) -> None:
-    if name and name not in template.conditions:
-        message = f"there is no condition {name}"
-        findings.error("T08", path, message, suggestion(name, template.conditions))
 
 
 def check_order(expanded: Template, findings: Findings) -> None:

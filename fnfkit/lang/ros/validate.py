@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fnfkit.lang.ros.conditions import check_names
 from fnfkit.lang.ros.findings import Findings, kind, suggestion
 from fnfkit.lang.ros.references import check_order, check_references
 from fnfkit.lang.ros.schema import ResourceType, types
@@ -27,6 +28,7 @@ def validate(template: Template) -> tuple[Problem, ...]:
     findings.problems += expansion.problems
     if not findings.problems:
         check_references(expansion.template, findings)
+        check_names(expansion.template, findings)
     if not findings.problems:
         check_order(expansion.template, findings)
     return tuple(findings.problems)
@@ -86,6 +88,8 @@ def _check_child(child: dict[str, Value], known: ResourceType, path: Location, f
 
 def _check_event(event: Value, known: ResourceType, path: Location, findings: Findings) -> None:
     entry = findings.mapping(event, path, "an event")
+    if event is not None and not isinstance(event, dict):
+        return
     specs = known.events.get(str(entry.get("Type")))
     if specs is None:
         message = f"the event type {entry.get('Type')} is unknown"
