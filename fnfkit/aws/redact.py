@@ -1,7 +1,8 @@
 """Keeps what botocore writes to its log, and what the service says of a refused signature, free of secrets.
 
 At debug level botocore logs whole requests, the string it signs and whole answers: that is the signature, the session
-token and, of AssumeRole, a secret. A refused signature is answered with the canonical request, session token included.
+token and, of AssumeRole, a secret; and it is the tokens of tasks, with which anybody could report them. A refused
+signature is answered with the canonical request, session token included.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import logging
 import re
 
 _SECRET = re.compile(
-    r"""(Signature|X-Amz-Security-Token|SecurityToken|SessionToken|SecretAccessKey|aws_secret_access_key)"""
-    r"""((?:\\*['"])?\s*(?:=|:|%3D|>)\s*(?:b(?=\\*['"]))?(?:\\*['"])?)[^&\s'"\\,)}<]+""",
+    r"""(Signature|X-Amz-Security-Token|SecurityToken|SessionToken|SecretAccessKey|task_?token)"""
+    r"""((?:\\*(?:['"]|&quot;))?\s*(?:=|:|%3D|>)\s*(?:b(?=\\*['"]))?(?:\\*(?:['"]|&quot;))?)[^&\s'"\\,)}<]+""",
     re.IGNORECASE,
 )
 

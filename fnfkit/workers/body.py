@@ -14,6 +14,8 @@ from fnfkit.model.json import Json, JsonObject
 TOKEN_KEYS = ("task_token", "taskToken")
 """The names that the documented flows give to the token (scenarios.md 3, 4)."""
 
+_TOPICS = ("TopicName", "TopicArn")
+"""What a notification says of its topic: in JSON (api-mns.md 6.1), and as Amazon's topics send it."""
 _MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
 _LONGEST = 1 << 20
 
@@ -39,7 +41,7 @@ def read_body(body: str, token_keys: tuple[str, ...] = TOKEN_KEYS) -> TaskMessag
         if isinstance(token, str) and token:
             return TaskMessage(token, {name: value for name, value in found.items() if name != key})
     inner = found.get("Message")
-    if isinstance(inner, str) and "TopicName" in found:
+    if isinstance(inner, str) and any(name in found for name in _TOPICS):
         return read_body(inner, token_keys)
     return None
 

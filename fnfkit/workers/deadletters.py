@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from fnfkit.model.json import Json
-from fnfkit.ports import MessageNotExist, QueueNotExist, Queues, ReceivedMessage
+from fnfkit.ports import ActionNotSupported, MessageNotExist, QueueNotExist, Queues, ReceivedMessage
 
 _LONGEST_BODY = 65_536
 _HIDDEN_SECONDS = 60
+_GIVE_BACK_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,28 @@ def park(queues: Queues, target: str, letter: DeadLetter) -> None:
 
 
 def peek(queues: Queues, target: str, count: int = 16) -> tuple[DeadLetter, ...]:
-    """Up to 16 dead letters, left where they are. Raises `Fault`."""
+    """Up to 16 dead letters, left where they are. Raises `Fault`.
+
+    Where a queue cannot be looked into, they are received and given back: nobody counts how often a letter was read.
+    """
     try:
         return tuple(read(message) for message in queues.batch_peek_message(target, count))
     except MessageNotExist:
         return ()
+    except ActionNotSupported:
+        return tuple(read(message) for message in _borrowed(queues, target, count))
+
+
+def _borrowed(queues: Queues, target: str, count: int) -> list[ReceivedMessage]:
+    found: list[ReceivedMessage] = []
+    try:
+        with suppress(MessageNotExist):
+            while len(found) < count:
+                found += queues.batch_receive_message(target, count - len(found), wait_seconds=0)
+    finally:
+        for message in found:
+            queues.change_message_visibility(target, message.receipt_handle, _GIVE_BACK_SECONDS)
+    return found
 
 
 def redrive(queues: Queues, target: str, *, to: str = "", limit: int | None = None) -> Iterator[DeadLetter]:

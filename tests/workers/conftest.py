@@ -1,4 +1,4 @@
-"""A served account on virtual time, and workers in threads that end with the test."""
+"""An embedded account on virtual time, or one of Amazon's, and workers in threads that end with the test."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.ports import ExecutionRecord
 from fnfkit.workers import Ledger, Options, Worker
+from tests.aws.moto_account import moto_account
 
 FLOW = """
 version: v1
@@ -33,7 +34,7 @@ steps:
 class Plant:
     """An account whose flows send work, and the workers that do it."""
 
-    def __init__(self, cloud: Cloud, folder: Path) -> None:
+    def __init__(self, cloud: Any, folder: Path) -> None:
         self.cloud, self.folder = cloud, folder
         self.workers: list[tuple[Worker, threading.Thread, list[int]]] = []
         self.ledgers: list[Ledger] = []
@@ -86,23 +87,45 @@ class Plant:
         record = self.cloud.queues.get_queue_attributes(queue)
         return record.active + record.inactive + record.delayed
 
+    def body(self) -> str:
+        """What the first message says; it is given back."""
+        message = self.cloud.queues.receive_message("fnf-demo")
+        self.cloud.queues.change_message_visibility("fnf-demo", message.receipt_handle, 1)
+        return message.body
+
+    def end(self) -> None:
+        self.stop()
+        for ledger in self.ledgers:
+            ledger.close()
+
     def stop(self) -> None:
         for worker, thread, _ in self.workers:
             worker.stop()
             thread.join()
 
 
+@pytest.fixture(params=["embedded", "amazon"])
+def plant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Plant]:
+    """Any account: a worker cannot tell which. Amazon's is moto's, on a clock that runs fast."""
+    if request.param == "embedded":
+        yield request.getfixturevalue("embedded")
+        return
+    with moto_account() as account:
+        plant = Plant(account, tmp_path)
+        yield plant
+        plant.end()
+
+
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
+def embedded(tmp_path: Path) -> Iterator[Plant]:
+    """An account whose time the test moves."""
     stop = threading.Event()
     with Cloud(clock=VirtualClock(grace=0.01)) as cloud:
         driver = threading.Thread(target=cloud.serve_forever, args=(stop,))
         driver.start()
         plant = Plant(cloud, tmp_path)
         yield plant
-        plant.stop()
+        plant.end()
         stop.set()
         cloud.loop.post(lambda: None)
         driver.join()
-        for ledger in plant.ledgers:
-            ledger.close()

@@ -28,6 +28,11 @@ def test_the_token_is_found_in_every_format_of_notification(format: NotifyConten
     assert task_of(notification(BODY, format)) == FOUND
 
 
+def test_the_token_is_found_in_a_notification_of_amazon() -> None:
+    told = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t", "Message": BODY}
+    assert task_of(json.dumps(told)) == FOUND
+
+
 def test_the_token_is_found_in_a_queue_message() -> None:
     assert task_of(BODY) == FOUND
     assert task_of(base64.b64encode(BODY.encode())) == FOUND
