@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from fnfkit.cli.deploy_options import pairs, parameters, where, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
-from fnfkit.cli.deploy_source import Source, folder_of, refused, source_of
-from fnfkit.cli.deploy_target import Target, target_of
+from fnfkit.cli.deploy_source import Source, folder_of, refused
+from fnfkit.cli.deploy_target import Target, source_for, target_of
 from fnfkit.cli.deploy_watch import changes_of
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import progress, result, show
@@ -43,6 +43,7 @@ def deploy(
     path: str,
     stack: str,
     stage: str,
+    cloud: str | None,
     endpoint: str,
     region: str,
     profile: str,
@@ -52,20 +53,20 @@ def deploy(
     watch: bool,
     json: bool,
 ) -> int:
-    """Deploy a project or a template file, to an embedded account unless a stage names another.
+    """Deploy a project or a template file, to an embedded account unless a stage names another, or --target aws.
 
     Whatever state the deployment before was left in, this one takes it up; where nothing differs it does nothing.
     Changes that endanger running executions are refused without --force.
     """
-    target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
+    target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
     given = {**target.stage.parameters, **pairs(parameter)}
-    words = ["deploy", path, *(["--stack", stack] if stack else []), *(["--stage", stage] if stage else [])]
+    options = (("--stack", stack), ("--stage", stage), ("--target", cloud))
+    words = ["deploy", path, *(word for name, value in options if value for word in (name, value))]
     asked = _Asked(target, given, force, yes, json, shlex.join(words))
 
     def once() -> int:
-        return _deploy(
-            source_of(path, stack or target.stage.stack, stage, expand=target.real, bucket=target.bucket), asked
-        )
+        source = source_for(target, path, stack, stage)
+        return _deploy(source, replace(asked, parameters={**source.parameters, **given}))
 
     if not watch:
         return once()

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from fnfkit.cli.options import connection
+from fnfkit.cli.options import connection, target_cloud
 from fnfkit.cli.refusal import Refusal
 
 C = TypeVar("C", bound=Callable[..., object])
@@ -16,8 +16,9 @@ _PATH = "A project (FILE.py, FILE.py:APP, MODULE:APP), a template file, or a fol
 
 
 def where(command: C) -> C:
-    """The project, the stack, the stage and the connection, as `path`, `stack`, `stage` and those of `connection`."""
-    command = connection(command)
+    """The project, the stack, the stage and the connection, as `path`, `stack`, `stage`, `cloud` and those of
+    `connection`."""
+    command = target_cloud(connection(command))
     told = "Stage in fnfkit.toml; an embedded account on this machine without one."
     command = click.option("--stage", default="", show_default=False, metavar="S", help=told)(command)
     told = "Name of the stack; the App's own name if left out."

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.cli.check import has_errors
 from fnfkit.cli.files import read_text
 from fnfkit.cli.inspect_python import inspect_project
+from fnfkit.cli.options import ALIYUN, AWS
 from fnfkit.cli.projects import ENTRY, project
 from fnfkit.cli.refusal import REFUSED, Refusal
-from fnfkit.deploy import DeployError, Shelf, graph, synth
+from fnfkit.deploy import DeployError, Shelf, aws, graph, synth
 from fnfkit.deploy.package import archive, folder_files
 from fnfkit.deploy.record import FOLDER
+from fnfkit.deploy.shelf import prefix_of
 from fnfkit.dsl.errors import CompileError
-from fnfkit.lang import ros
+from fnfkit.lang import cfn, ros
 from fnfkit.lint import Options, render_text
 from fnfkit.model.problem import Problem, Severity
 from fnfkit.model.stack import SERVERLESS, Template
@@ -23,35 +25,47 @@ from fnfkit.model.stack import SERVERLESS, Template
 TEMPLATES = ("template.yml", "template.yaml", "template.json", "template.ros.yml")
 _SUFFIXES = (".yml", ".yaml", ".json", ".template")
 MOST_PROBLEMS = 20
+CODE = f"{FOLDER}/code"
+"""Where `fnfkit build` leaves the archives that a template names, each at its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A template, its text as it is sent, the folder it belongs to, the stack it would be, and code to upload first."""
+    """A template, its text as it is sent, the folder it belongs to, the stack it would be, and code to upload first.
+    `parameters` are those that it brings along itself."""
 
     template: Template
     text: str
     folder: Path
     stack: str
     shelf: Shelf
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def source_of(given: str, stack: str, stage: str, *, expand: bool, bucket: str) -> Source:
+def source_of(given: str, stack: str, stage: str, *, cloud: str = ALIYUN, expand: bool, bucket: str) -> Source:
     """What a path names: FILE.py, FILE.py:APP, MODULE:APP, a template file, or a folder with either.
 
     `expand` does the transform here where code comes from files, because the service itself takes only code on OSS.
     Code that does not fit into the template is for the `bucket`. Raises `Refusal`.
     """
+    if cloud == AWS:
+        return aws_source(given, stack, stage, bucket=bucket)
     path = Path(given)
-    if path.is_dir() and not (path / ENTRY).is_file():
+    if path.is_dir() and is_template(given):
         found = [path / name for name in TEMPLATES if (path / name).is_file()]
         if not found:
             there = f"{given} has no {ENTRY} and no template.yml"
             raise Refusal("NothingToDeploy", there, "name a project in Python or a template file")
         path = found[0]
-    if path.suffix in _SUFFIXES:
+    if is_template(str(path)):
         return _template(path, stack, Shelf(bucket), expand=expand)
     return _app(given, stack, stage, Shelf(bucket))
+
+
+def is_template(given: str) -> bool:
+    """Whether a path is that of a template file, or of a folder without an App."""
+    path = Path(given)
+    return not (path / ENTRY).is_file() if path.is_dir() else path.suffix in _SUFFIXES
 
 
 def folder_of(given: str) -> Path:
@@ -85,6 +99,27 @@ def _app(given: str, stack: str, stage: str, shelf: Shelf) -> Source:
             name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
             template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor", shelf=shelf)
             return Source(template, ros.write(template), found.folder, name, shelf)
+
+    return guarded(made)
+
+
+def aws_source(given: str, stack: str, stage: str, *, bucket: str) -> Source:
+    """The stack that a project would be: FILE.py, FILE.py:APP, MODULE:APP, or a folder with an app.py.
+
+    Raises `Refusal`, for a template file too: those are for the vendor's own tools.
+    """
+    if is_template(given):
+        hint = "name a project in Python, or use `aws cloudformation deploy`"
+        raise Refusal("NotAProject", f"{given} is a template, and --target aws takes projects", hint)
+
+    def made() -> Source:
+        refuse_errors(given)
+        with project(given) as found:
+            name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
+            shelf = Shelf(bucket, prefix=prefix_of(name))
+            template = aws.synth(graph(found.app, found.folder), cache=found.folder / FOLDER / "vendor", shelf=shelf)
+            parameters = {aws.BUCKET: bucket} if template.parameters else {}
+            return Source(template, cfn.write(template), found.folder, name, shelf, parameters)
 
     return guarded(made)
 

@@ -1,56 +1,73 @@
-"""Where is deployed: the embedded account on this machine, unless a stage names the real cloud.
-
-Stages are in fnfkit.toml beside the project:
-
-    [stages.prod]
-    region = "cn-hangzhou"
-    profile = "work"
-    stack = "shop"
-    bucket = "shop-code"
-    parameters = { Cron = "@every 5m" }
-"""
+"""Where is deployed: the embedded account on this machine, unless a stage names the real cloud, or AWS is asked for."""
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from fnfkit.aliyun import AliyunFlows, AliyunStacks, Key, NoCredentials, Session, connect
 from fnfkit.aliyun.objects import AliyunObjects
 from fnfkit.aliyun.session import is_local, url
-from fnfkit.cli.files import read_text
+from fnfkit.cli.deploy_source import Source, source_of
+from fnfkit.cli.deploy_stage import STAGES, Stage, stage_of
+from fnfkit.cli.options import ALIYUN, AWS
 from fnfkit.cli.refusal import UNREACHABLE, Refusal
+from fnfkit.cli.wiring import aws_target
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
-from fnfkit.model.json import Json
 from fnfkit.ports import Flows, Objects, Stacks
 from fnfkit.server.address import DEFAULT_PORT
 
-STAGES = "fnfkit.toml"
 LOCAL = "local"
 LOCAL_BUCKET = "fnfkit-code"
 LOCAL_ENDPOINT = f"http://127.0.0.1:{DEFAULT_PORT}"
-_KEYS = {"region": str, "profile": str, "endpoint": str, "stack": str, "bucket": str, "parameters": dict}
 _VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID")
 
 
+class Target(Protocol):
+    """An account. `name` is the stage's, or `local` or `aws`; `place` is what people and records call it, `real` tells
+    that it is not on this machine, and `bucket` where code goes, empty for nowhere."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stage(self) -> Stage: ...
+
+    @property
+    def real(self) -> bool: ...
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def cloud(self) -> str: ...
+
+    @property
+    def bucket(self) -> str: ...
+
+    def stacks(self) -> Stacks:
+        """Its stacks."""
+        ...
+
+    def objects(self) -> Objects:
+        """Its object storage."""
+        ...
+
+    def flows(self) -> Flows | None:
+        """Its flows, where drift can be told by them."""
+        ...
+
+    def forget(self, stack: str, templates: Iterable[str]) -> None:
+        """Removes what was uploaded for templates of a stack that is gone. Raises `Fault`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A place to deploy to, as fnfkit.toml has it."""
-
-    region: str = ""
-    profile: str = ""
-    endpoint: str = ""
-    stack: str = ""
-    bucket: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """An account. `name` is the stage's, or `local`; `place` is what people and records call it."""
+class AliyunTarget:
+    """An account of Alibaba Cloud, or an embedded one."""
 
     name: str
     session: Session
@@ -65,6 +82,11 @@ class Target:
     def place(self) -> str:
         """Its endpoint, or its region."""
         return self.session.endpoint or self.session.region
+
+    @property
+    def cloud(self) -> str:
+        """Alibaba Cloud."""
+        return ALIYUN
 
     def stacks(self) -> Stacks:
         """Its stacks."""
@@ -83,43 +105,42 @@ class Target:
         """Its flows."""
         return AliyunFlows(self.session)
 
+    def forget(self, stack: str, templates: Iterable[str]) -> None:
+        """Leaves code in the bucket: it is named after its content, and other stacks may have the same."""
 
-def target_of(stage: str, endpoint: str, region: str, profile: str, *, folder: Path) -> Target:
+
+def source_for(target: Target, path: str, stack: str, stage: str) -> Source:
+    """What a path names, made for an account. Raises `Refusal`."""
+    return source_of(
+        path, stack or target.stage.stack, stage, cloud=target.cloud, expand=target.real, bucket=target.bucket
+    )
+
+
+def target_of(
+    stage: str, endpoint: str, region: str, profile: str, *, folder: Path, cloud: str | None = None
+) -> Target:
     """The account that options and stage name. Raises `Refusal`: for another machine without a stage too."""
+    found = stage_of(stage, folder)
+    if (cloud or found.target) == AWS:
+        return aws_target(found, stage or AWS, endpoint=endpoint, region=region, profile=profile)
+    return aliyun_target(stage, endpoint, region, profile, folder=folder)
+
+
+def aliyun_target(stage: str, endpoint: str, region: str, profile: str, *, folder: Path) -> AliyunTarget:
+    """The account on Alibaba Cloud, or on this machine. Raises `Refusal`."""
     if not stage:
         where = endpoint or LOCAL_ENDPOINT
         if not is_local(where):
             hint = f"describe it in {STAGES} as [stages.NAME], and give --stage NAME"
             raise Refusal("StageNeeded", f"{where} is not on this machine: that is deployed to by stage only", hint)
-        return Target(name=LOCAL, session=_local(where, region, profile), stage=Stage())
-    found = _stage(folder / STAGES, stage)
+        return AliyunTarget(name=LOCAL, session=_local(where, region, profile), stage=Stage())
+    found = stage_of(stage, folder)
     where = endpoint or found.endpoint
     if where and is_local(where):
         session = _local(where, region or found.region, profile or found.profile)
     else:
         session = _session(where, region or found.region, profile or found.profile)
-    return Target(name=stage, session=session, stage=found)
-
-
-def _stage(path: Path, name: str) -> Stage:
-    if not path.is_file():
-        hint = f"write {path} with [stages.{name}], region and profile"
-        raise Refusal("NoStages", f"there is no {path}, so no stage {name}", hint)
-    try:
-        stages: Json = tomllib.loads(read_text(path, "stages")).get("stages", {})
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal("InvalidStages", f"{path}: {error}") from error
-    found = stages.get(name) if isinstance(stages, dict) else None
-    if not isinstance(found, dict):
-        known = ", ".join(stages) if isinstance(stages, dict) and stages else "none"
-        raise Refusal("NoSuchStage", f"{path} has no stage {name}", f"it has: {known}")
-    for key, value in found.items():
-        if key not in _KEYS or not isinstance(value, _KEYS[key]):
-            raise Refusal(
-                "InvalidStages", f"{path}: stages.{name}.{key} is not understood", f"keys: {', '.join(_KEYS)}"
-            )
-    parameters = {key: str(value) for key, value in found.get("parameters", {}).items()}
-    return Stage(**{**found, "parameters": parameters})
+    return AliyunTarget(name=stage, session=session, stage=found)
 
 
 def _local(endpoint: str, region: str, profile: str) -> Session:

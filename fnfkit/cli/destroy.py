@@ -20,19 +20,31 @@ from fnfkit.deploy import DeployError
 @where
 @yes
 @as_json
-def destroy(path: str, stack: str, stage: str, endpoint: str, region: str, profile: str, yes: bool, json: bool) -> int:
+def destroy(
+    path: str,
+    stack: str,
+    stage: str,
+    cloud: str | None,
+    endpoint: str,
+    region: str,
+    profile: str,
+    yes: bool,
+    json: bool,
+) -> int:
     """Delete the stack of a project or a template, and everything in it, if there is one."""
     folder = folder_of(path)
-    target = target_of(stage, endpoint, region, profile, folder=folder)
+    target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
     name = stack_name(path, stack or target.stage.stack, stage)
     with held(folder, target) as kept:
         confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
+        made = [one.template for one in kept.read() if one.stack == name]
         try:
             with executor(target, name, again=f"destroy --stack {name}", quiet=json) as acting:
                 gone = acting.destroy(name)
         except DeployError as error:
             raise refused(error) from error
         if gone:
+            target.forget(name, made)
             note_destroyed(kept, target, name)
     said = Line(f"stack {name} deleted", Tone.GOOD) if gone else Line(f"there is no stack {name}", Tone.QUIET)
     result({"stack": name, "deleted": gone}, [said], as_json=json)

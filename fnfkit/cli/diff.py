@@ -6,8 +6,8 @@ import click
 
 from fnfkit.cli.deploy_options import pairs, parameters, where
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data
-from fnfkit.cli.deploy_source import folder_of, refused, source_of
-from fnfkit.cli.deploy_target import target_of
+from fnfkit.cli.deploy_source import folder_of, refused
+from fnfkit.cli.deploy_target import source_for, target_of
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import result
 from fnfkit.cli.refusal import DONE
@@ -26,6 +26,7 @@ def diff(
     path: str,
     stack: str,
     stage: str,
+    cloud: str | None,
     endpoint: str,
     region: str,
     profile: str,
@@ -37,9 +38,9 @@ def diff(
 
     A change that endangers running executions is marked as dangerous; deploying it takes --force.
     """
-    target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
-    source = source_of(path, stack or target.stage.stack, stage, expand=target.real, bucket=target.bucket)
-    given = {**target.stage.parameters, **pairs(parameter)}
+    target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
+    source = source_for(target, path, stack, stage)
+    given = {**source.parameters, **target.stage.parameters, **pairs(parameter)}
     try:
         found = plan(target.stacks(), source.stack, source.template, parameters=given, flows=target.flows())
     except DeployError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from fnfkit.cli.blocks import Line, Tone
-from fnfkit.cli.deploy_target import Target, target_of
+from fnfkit.cli.deploy_target import AliyunTarget, aliyun_target
 from fnfkit.cli.options import as_json, connection
 from fnfkit.cli.output import result
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
@@ -55,7 +55,7 @@ def doctor(stage: str, endpoint: str, region: str, profile: str, json: bool) -> 
 
 def _findings(stage: str, endpoint: str, region: str, profile: str) -> Iterator[Finding]:
     try:
-        target = target_of(stage, endpoint, region, profile, folder=Path())
+        target = aliyun_target(stage, endpoint, region, profile, folder=Path())
     except Refusal as refusal:
         yield Finding("credentials", False, refusal.message, refusal.hint)
         return
@@ -74,7 +74,7 @@ def _findings(stage: str, endpoint: str, region: str, profile: str) -> Iterator[
 _UNREACHED = "is the endpoint right, and is `fnfkit dev` running there?"
 
 
-def _endpoint(target: Target, reached: Finding) -> Finding:
+def _endpoint(target: AliyunTarget, reached: Finding) -> Finding:
     if reached.hint == _UNREACHED:
         return Finding("endpoint", False, f"{target.place} gives no answer", _UNREACHED)
     return Finding("endpoint", True, f"{target.place} answers")
@@ -90,7 +90,7 @@ def _asked(name: str, ask: Callable[[], object]) -> Finding:
     return Finding(name, True, f"{name} can be listed")
 
 
-def _clock(target: Target) -> Finding:
+def _clock(target: AliyunTarget) -> Finding:
     """Services refuse requests whose time is off. An embedded account may live in a time of its own and takes all."""
     if not target.real:
         return Finding("clock", True, "an embedded account takes any time")

@@ -23,9 +23,14 @@ def read_text(path: Path, what: str) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file, and the folders it needs. Raises `Refusal`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """The same for data."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(data)
     except OSError as error:
         raise Refusal("Unwritable", f"{path} cannot be written: {error.strerror}") from None
 

@@ -14,6 +14,9 @@ C = TypeVar("C", bound=Callable[..., object])
 FILE = click.Path(path_type=Path)
 """The type of arguments that name files and folders; whether they are there is said in the command's own words."""
 
+ALIYUN, AWS = "aliyun", "aws"
+CLOUDS = (ALIYUN, AWS)
+
 
 class ClockKind(StrEnum):
     """Which time an embedded account lives in."""
@@ -63,6 +66,12 @@ def connection(command: C) -> C:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def target_cloud(command: C) -> C:
+    """`--target`, as `cloud`: which cloud a project is for; None for the stage's, or Alibaba Cloud."""
+    told = "Cloud to deploy to; the stage's, or aliyun, if left out."
+    return click.option("--target", "cloud", type=click.Choice(CLOUDS), help=told)(command)
 
 
 def functions_folder(command: C) -> C:

@@ -18,9 +18,11 @@ from fnfkit.deploy import find
 @click.command("outputs")
 @where
 @as_json
-def outputs(path: str, stack: str, stage: str, endpoint: str, region: str, profile: str, json: bool) -> int:
+def outputs(
+    path: str, stack: str, stage: str, cloud: str | None, endpoint: str, region: str, profile: str, json: bool
+) -> int:
     """Print the outputs of a deployed stack."""
-    target = target_of(stage, endpoint, region, profile, folder=folder_of(path))
+    target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
     name = stack_name(path, stack or target.stage.stack, stage)
     record = find(target.stacks(), name)
     if record is None:

@@ -28,6 +28,7 @@ def rollback(
     path: str,
     stack: str,
     stage: str,
+    cloud: str | None,
     endpoint: str,
     region: str,
     profile: str,
@@ -41,7 +42,7 @@ def rollback(
     not know them.
     """
     folder = folder_of(path)
-    target = target_of(stage, endpoint, region, profile, folder=folder)
+    target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
     name = stack_name(path, stack or target.stage.stack, stage)
     with held(folder, target) as kept:
         before, template = _previous(kept, name, target)

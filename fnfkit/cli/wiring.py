@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fnfkit.aliyun.functions2 import Fc2Functions
     from fnfkit.aliyun.session import Session
     from fnfkit.cli.compiled import Definition
+    from fnfkit.cli.deploy_aws import AwsTarget
+    from fnfkit.cli.deploy_stage import Stage
     from fnfkit.cli.grants import Exercise
     from fnfkit.cli.inspect_python import Unused
     from fnfkit.cli.inspection import Inspected
@@ -291,6 +293,16 @@ def watcher(*, terminal: bool) -> Callable[[Counters, str], AbstractContextManag
     from fnfkit.cli import steady  # noqa: PLC0415
 
     return steady.watching
+
+
+def aws_target(stage: Stage, name: str, *, endpoint: str, region: str, profile: str) -> AwsTarget:
+    """The account of AWS to deploy to, through boto3, which is an extra."""
+    try:
+        from fnfkit.cli.deploy_aws import connected  # noqa: PLC0415
+    except ImportError as error:
+        told = f"the SDK of AWS is not installed: {error}"
+        raise Refusal("NoClient", told, "pip install 'fnfkit[aws]'", exit=UNREACHABLE) from error
+    return connected(stage, name, endpoint=endpoint, region=region, profile=profile)
 
 
 def stack_watcher(*, terminal: bool) -> Callable[[str], AbstractContextManager[Callable[[StackEvent], None]]]:

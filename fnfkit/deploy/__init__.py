@@ -1,5 +1,6 @@
 """Deployment in stages, each output the next one's input. It speaks to ports and never heard of the embedded cloud."""
 
+from fnfkit.deploy import aws
 from fnfkit.deploy.error import DeployError
 from fnfkit.deploy.execute import Executor, Outcome, StackFailed
 from fnfkit.deploy.graph import Graph, graph
@@ -25,6 +26,7 @@ __all__ = [
     "Shelf",
     "StackFailed",
     "State",
+    "aws",
     "book",
     "find",
     "graph",

@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 
 from fnfkit.deploy.graph import calls
-from fnfkit.deploy.plan import FLOW, Action, Change, Danger, State, declared, definition
+from fnfkit.deploy.plan import DEFINITIONS, FLOW, MACHINE, Action, Change, Danger, State, declared, definition
 from fnfkit.deploy.resolve import resolved
 from fnfkit.lang.dialects import read
 from fnfkit.lang.ros.functions import write_value
+from fnfkit.lang.ros.references import references
 from fnfkit.model.json import Json
 from fnfkit.model.names import FunctionRef
 from fnfkit.model.stack import Resource
 
-_FUNCTIONS = ("ALIYUN::FC::Function", "ALIYUN::FC3::Function")
-_MESSAGES = ("ALIYUN::MNS::Queue", "ALIYUN::MNS::Topic")
-_GRANTS = ("ALIYUN::RAM::Role", "ALIYUN::RAM::ManagedPolicy")
+_NAMES = {FLOW: "Name", MACHINE: "StateMachineName"}
+_FUNCTIONS = ("ALIYUN::FC::Function", "ALIYUN::FC3::Function", "AWS::Lambda::Function")
+_MESSAGES = ("ALIYUN::MNS::Queue", "ALIYUN::MNS::Topic", "AWS::SQS::Queue", "AWS::SNS::Topic")
+_GRANTS = ("ALIYUN::RAM::Role", "ALIYUN::RAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
 _ATTACHMENT = "ALIYUN::RAM::AttachPolicyToRole"
 
 Resources = Mapping[str, Resource]
@@ -33,8 +35,8 @@ def _of(change: Change, old: Resources, new: Resources) -> Iterator[Danger]:
     going = change.action in (Action.DELETE, Action.REPLACE)
     verb = "deleted" if change.action is Action.DELETE else "replaced"
     match change.type:
-        case kind if kind == FLOW and going:
-            name = _text(old[change.id], "Name")
+        case kind if kind in DEFINITIONS and going:
+            name = _name(old[change.id])
             message = f"the flow {name} is {verb}: its running executions stop after their current step"
             yield Danger(change.id, message, "keep the name, or wait until no execution is running")
         case kind if kind in _MESSAGES and going:
@@ -46,6 +48,8 @@ def _of(change: Change, old: Resources, new: Resources) -> Iterator[Danger]:
             yield from _version(change.id, old, new)
         case "ALIYUN::FC::Alias" if going:
             yield from _alias(change.id, old, new, verb)
+        case "AWS::Lambda::Alias" if going:
+            yield from _mentioned(change.id, f"the alias {_text(old[change.id], 'Name')}", old, new, verb)
         case kind if kind in _GRANTS and change.action in (Action.UPDATE, Action.REPLACE):
             lost = sorted(_grants(old[change.id]) - _grants(new[change.id]))
             if lost:
@@ -67,6 +71,16 @@ def _function(id: str, old: Resources, new: Resources, verb: str) -> Iterator[Da
     users = [flow for flow, refs in _called(old, new) if any(ref.function == name for ref in refs)]
     if users:
         message = f"the function {name} is {verb}, and the flow {users[0]} calls it"
+        yield Danger(id, message, "change the flow first, and let its executions end")
+    yield from _mentioned(id, f"the function {name}", old, new, verb)
+
+
+def _mentioned(id: str, thing: str, old: Resources, new: Resources, verb: str) -> Iterator[Danger]:
+    """Where definitions name what they call by reference, those that mention a resource."""
+    flows = [one for resources in (new, old) for one in resources.values() if one.type == MACHINE]
+    users = [_name(one) for one in flows if any(found.name == id for found in references(one.properties))]
+    if users:
+        message = f"{thing} is {verb}, and the flow {users[0]} calls it"
         yield Danger(id, message, "change the flow first, and let its executions end")
 
 
@@ -124,6 +138,10 @@ def _shown(value: Json) -> str:
     if isinstance(value, dict) and len(value) == 1 and isinstance(text := next(iter(value.values())), str):
         return text
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _name(flow: Resource) -> str:
+    return _text(flow, _NAMES[flow.type])
 
 
 def _text(resource: Resource, name: str) -> str:

@@ -3,8 +3,8 @@
 The rules:
 
 1. A resource that is not in the stack, or whose creation failed there, is created.
-2. A resource whose type differs, or one of whose differing properties cannot be changed in place (ros.md 7), is
-   replaced; the plan names those properties.
+2. A resource whose type differs, or one of whose differing properties cannot be changed in place (ros.md 7, or the
+   schema of its type on AWS), is replaced; the plan names those properties.
 3. A resource with any other difference, or one that is not healthy, is updated; so is one that refers to a resource
    that is replaced, because what it refers to changes.
 4. A resource that the template no longer has is deleted, unless its deletion policy is Retain.
@@ -21,15 +21,19 @@ from enum import Enum
 
 from fnfkit.deploy.resolve import condition, resolved
 from fnfkit.deploy.steps import StepChange, step_changes
+from fnfkit.lang import asl, cfn
+from fnfkit.lang.dialects import read
+from fnfkit.lang.ros import schema as ros
 from fnfkit.lang.ros.functions import write_value
 from fnfkit.lang.ros.references import references
-from fnfkit.lang.ros.schema import replaces
 from fnfkit.model.json import Json
 from fnfkit.model.problem import Location
 from fnfkit.model.stack import Resource, Sub, Template, Value
 from fnfkit.ports.stacks import HEALTHY
 
-FLOW = "ALIYUN::FNF::Flow"
+FLOW, MACHINE = "ALIYUN::FNF::Flow", "AWS::StepFunctions::StateMachine"
+DEFINITIONS = {FLOW: "Definition", MACHINE: "DefinitionString"}
+"""The types of flows, and the property with the definition."""
 _ABSENT = frozenset({"", "INIT_COMPLETE", "CREATE_FAILED", "DELETE_COMPLETE"})
 
 
@@ -152,7 +156,7 @@ def _change(old: Resource | None, new: Resource, status: str | None) -> Change:
     found = tuple(differences(write_value(old.properties), write_value(new.properties)))
     names = dict.fromkeys(str(one.path[0]) for one in found)
     forced = tuple(name for name in names if replaces(new.type, name))
-    steps = _steps(old, new) if new.type == FLOW else ()
+    steps = _steps(old, new) if new.type in DEFINITIONS else ()
     if found:
         action = Action.REPLACE if forced else Action.UPDATE
         return Change(id=new.id, type=new.type, action=action, differences=found, forced_by=forced, steps=steps)
@@ -198,10 +202,17 @@ def differences(before: Json, after: Json, path: Location = ()) -> Iterator[Diff
 
 def _steps(old: Resource, new: Resource) -> tuple[StepChange, ...]:
     before, after = definition(old), definition(new)
-    return step_changes(before, after) if before and after and before != after else ()
+    if not (before and after and before != after):
+        return ()
+    return step_changes(before, after, read=asl.read if new.type == MACHINE else read)
+
+
+def replaces(type: str, property: str) -> bool:
+    """Whether a changed property needs a new resource."""
+    return cfn.replaces(type, property) if type.startswith("AWS::") else ros.replaces(type, property)
 
 
 def definition(flow: Resource) -> str:
     """The definition of a flow as far as a template has it; empty if it is computed."""
-    value: Value = flow.properties.get("Definition")
+    value: Value = flow.properties.get(DEFINITIONS[flow.type])
     return value if isinstance(value, str) else value.text if isinstance(value, Sub) else ""

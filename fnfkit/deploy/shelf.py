@@ -18,6 +18,11 @@ LARGEST = 280_000
 PREFIX = "fnfkit/"
 
 
+def prefix_of(stack: str) -> str:
+    """What the keys of a stack's own objects begin with."""
+    return f"{PREFIX}{stack}/"
+
+
 @dataclass(slots=True)
 class Shelf:
     """The archives of one template. `uploads` are those for the bucket, by key, which starts with `prefix`."""

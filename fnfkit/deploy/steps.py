@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from fnfkit.lang.dialects import read
+from fnfkit.lang.dialect import Reading
+from fnfkit.lang.dialects import read as read_either
 from fnfkit.model.flow import Flow, Step, bodies
 
 
@@ -32,7 +33,7 @@ class StepChange:
         return f"{told}: {', '.join(self.parts)}" if self.parts else told
 
 
-def step_changes(before: str, after: str) -> tuple[StepChange, ...]:
+def step_changes(before: str, after: str, *, read: Callable[[str], Reading] = read_either) -> tuple[StepChange, ...]:
     """The steps that differ between two definitions; none if either cannot be read."""
     old, new = read(before).flow, read(after).flow
     return tuple(_compared(old, new)) if old is not None and new is not None else ()

@@ -1,6 +1,6 @@
-"""CloudFormation templates: text to model and back, and what of a resource cannot change in place. Knows no cloud."""
+"""CloudFormation templates: the model as text, and what of a resource cannot change in place. Knows no cloud."""
 
 from fnfkit.lang.cfn.schema import replaces
-from fnfkit.lang.cfn.text import VERSION, is_cfn, read, write
+from fnfkit.lang.cfn.write import VERSION, write
 
-__all__ = ["VERSION", "is_cfn", "read", "replaces", "write"]
+__all__ = ["VERSION", "replaces", "write"]
