@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from fnfkit.lang import fdl
+from fnfkit.lang import dialects
 from fnfkit.model.flow import Flow
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
@@ -169,7 +169,7 @@ def _arms(definition: str) -> tuple[Arm, ...]:
 
 @lru_cache(maxsize=256)
 def _flow(definition: str) -> Flow:
-    reading = fdl.read(definition)
+    reading = dialects.read(definition)
     if reading.flow is None:
         raise ValueError("the definition of a covered flow cannot be read")
     return reading.flow

@@ -10,6 +10,7 @@ from html import escape
 from fnfkit.model.json import Json
 from fnfkit.ports import EventRecord, ExecutionRecord
 from fnfkit.testing.graph import graph
+from fnfkit.testing.roles import Role, role_of
 from fnfkit.testing.sources import Source
 from fnfkit.testing.table import summary
 from fnfkit.testing.taken import taken
@@ -101,10 +102,11 @@ def _spans(events: Sequence[EventRecord]) -> list[tuple[str, int, int, bool]]:
     spans: list[tuple[str, int, int, bool]] = []
     waiting: dict[str, list[int]] = {}
     for event in events:
-        if event.type == "StepEntered":
+        role = role_of(event)
+        if role is Role.ENTERED:
             waiting.setdefault(event.step, []).append(len(spans))
             spans.append((event.step, event.time, events[-1].time, False))
-        elif event.type in ("StepExited", "StepFailed") and waiting.get(event.step):
+        elif role in (Role.LEFT, Role.FAILED, Role.RAN_OUT) and waiting.get(event.step):
             number = waiting[event.step].pop()
             spans[number] = (event.step, spans[number][1], event.time, "error" in event.detail)
     return spans

@@ -18,9 +18,10 @@ from fnfkit.model.json import Json
 from fnfkit.ports import EventRecord
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.replaying import events_of
+from fnfkit.testing.roles import FAILURES, Role, role_of
 from fnfkit.testing.run import Run
 from fnfkit.testing.sources import AnyFlow
-from fnfkit.testing.trace import FAILURES, input_of
+from fnfkit.testing.trace import input_of
 
 
 def redrive(cloud: LocalCloud, history: Sequence[EventRecord] | Path | str, flow: AnyFlow) -> Run:
@@ -47,9 +48,10 @@ class Recording:
         fatal = _fatal(events)
         inputs: dict[str, str] = {}
         for event in events:
-            if event.type == "TaskScheduled":
+            role = role_of(event)
+            if role in (Role.CALLED, Role.BEGUN):
                 inputs[event.step] = _key(event.detail.get("input"))
-            elif event.type in ("TaskSucceeded", *FAILURES) and event.id not in fatal:
+            elif role in (Role.ANSWERED, *FAILURES) and event.id not in fatal:
                 self._answers[event.step, inputs.get(event.step, "")].append(event)
 
     def answer(self, call: TaskCall) -> bool:
@@ -61,28 +63,28 @@ class Recording:
         if call.pattern is Pattern.WAIT_FOR_CALLBACK:
             call.accept()
             self._cloud.cloud.loop.post(lambda: self._report(call.token, event))
-        elif event.type == "TaskSucceeded":
-            call.succeed(event.detail.get("output") or {})
+        elif role_of(event) is Role.ANSWERED:
+            call.succeed(event.detail.get("output", {}))
         else:
             call.fail(str(event.detail.get("error", "")), event.detail.get("cause", ""))
         return True
 
     def _report(self, token: str, event: EventRecord) -> None:
         flows = self._cloud.cloud.flows
-        if event.type == "TaskSucceeded":
-            flows.report_task_succeeded(token, json.dumps(event.detail.get("output") or {}))
+        if role_of(event) is Role.ANSWERED:
+            flows.report_task_succeeded(token, json.dumps(event.detail.get("output", {})))
         else:
             flows.report_task_failed(token, str(event.detail.get("error", "")), _text(event.detail.get("cause", "")))
 
 
 def _fatal(events: Sequence[EventRecord]) -> set[int]:
     """The failed attempts of the visit of the step that the execution failed of."""
-    failed = next((event.step for event in events if event.type == "StepFailed"), None)
+    failed = next((event.step for event in events if role_of(event) in (Role.FAILED, Role.RAN_OUT)), None)
     found: set[int] = set()
     for event in events:
-        if event.step == failed and event.type == "StepEntered":
+        if event.step == failed and role_of(event) is Role.ENTERED:
             found = set()
-        elif event.step == failed and event.type in FAILURES:
+        elif event.step == failed and role_of(event) in FAILURES:
             found.add(event.id)
     return found
 

@@ -107,6 +107,21 @@ def is_state_machine(events: Iterable[Fact]) -> bool:
     return any(event.type in _STATE_TYPES for event in events)
 
 
+def open_visits(events: Iterable[Fact]) -> frozenset[int]:
+    """The visits of tasks, by the id of the event that entered them, that wait for their answer."""
+    visits: dict[int, int] = {}
+    latest: dict[int, Role | None] = {}
+    waits = {Role.CALLED, Role.WAITS}
+    for event in events:
+        role = role_of(event)
+        visit = event.id if role is Role.ENTERED else visits.get(event.scheduled_by)
+        if event.type in _STATE_TYPES:
+            waits |= {Role.BEGUN, Role.REFUSED}  # calls show in no other way, and repeated ones in none
+        if visit is not None:
+            visits[event.id], latest[visit] = visit, role
+    return frozenset(visit for visit, role in latest.items() if role in waits)
+
+
 def path_of(events: Iterable[Fact]) -> list[str]:
     """The steps in the order they were entered."""
     return [event.step for event in events if role_of(event) is Role.ENTERED]

@@ -13,8 +13,9 @@ from fnfkit.engine import parse_token
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import EventRecord, ExecutionRecord, Flows
 from fnfkit.testing.calls import Called, CallLog
+from fnfkit.testing.roles import open_visits, path_of
 from fnfkit.testing.table import explain
-from fnfkit.testing.trace import end_of, open_visits
+from fnfkit.testing.trace import end_of
 
 UNSET: Any = object()
 
@@ -102,7 +103,7 @@ class Run:
     @property
     def path(self) -> list[str]:
         """The steps in the order they were entered; those of branches interleave as they ran."""
-        return [event.step for event in self.history if event.type == "StepEntered"]
+        return path_of(self.history)
 
     def entered(self, step: str) -> int:
         """How often a step was entered."""

@@ -13,8 +13,6 @@ from fnfkit.ports import EventRecord
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionStopped", "ExecutionTimedOut"})
 FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "TaskSubmitFailed"})
 """The events that end an attempt badly."""
-_WAITS = frozenset({"TaskScheduled", "TaskStarted", "TaskSubmitted"})
-"""What happened last to a task that waits for its answer."""
 
 
 class Fact(Protocol):
@@ -109,17 +107,6 @@ def end_of(events: Sequence[Fact]) -> JsonObject:
     """What the event that ended the execution tells; nothing if it goes on."""
     end = final(events)
     return {} if end is None else end.detail
-
-
-def open_visits(events: Iterable[Fact]) -> frozenset[int]:
-    """The visits of tasks, by the id of their StepEntered, that wait for their answer."""
-    visits: dict[int, int] = {}
-    latest: dict[int, str] = {}
-    for event in events:
-        visit = event.id if event.type == "StepEntered" else visits.get(event.scheduled_by)
-        if visit is not None:
-            visits[event.id], latest[visit] = visit, event.type
-    return frozenset(visit for visit, type in latest.items() if type in _WAITS)
 
 
 def input_of(events: Iterable[Fact]) -> JsonObject:
