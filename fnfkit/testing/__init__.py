@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fnfkit.testing.redriving import redrive
     from fnfkit.testing.replaying import replay
     from fnfkit.testing.run import Run
-    from fnfkit.testing.schedule import Answer, Crash, Error, Lost, Slow, Success, TimedOut, Twice
+    from fnfkit.testing.schedule import Answer, Crash, Error, Lost, NoSuchStep, Slow, Success, TimedOut, Twice
     from fnfkit.testing.searching import Bound, explore, play
     from fnfkit.testing.stubs import error
 
@@ -27,6 +27,7 @@ __all__ = [
     "Error",
     "LocalCloud",
     "Lost",
+    "NoSuchStep",
     "Run",
     "Slow",
     "Success",
@@ -53,7 +54,17 @@ _HOMES = {
     "fnfkit.testing.redriving": ("redrive",),
     "fnfkit.testing.replaying": ("replay",),
     "fnfkit.testing.run": ("Run",),
-    "fnfkit.testing.schedule": ("Answer", "Crash", "Error", "Lost", "Slow", "Success", "TimedOut", "Twice"),
+    "fnfkit.testing.schedule": (
+        "Answer",
+        "Crash",
+        "Error",
+        "Lost",
+        "NoSuchStep",
+        "Slow",
+        "Success",
+        "TimedOut",
+        "Twice",
+    ),
     "fnfkit.testing.stubs": ("error",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

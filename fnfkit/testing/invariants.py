@@ -28,6 +28,11 @@ class undone_or_succeeded:
 
     pairs: Mapping[str, str]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The steps it is about."""
+        return (*self.pairs, *self.pairs.values())
+
     def __call__(self, played: Played) -> str | None:
         if played.status == "Succeeded":
             return None
@@ -83,6 +88,11 @@ class called_once:
     def __init__(self, *steps: str) -> None:
         object.__setattr__(self, "steps", steps)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The steps it is about."""
+        return self.steps
+
     def __call__(self, played: Played) -> str | None:
         counts = Counter((effect.step, repr(effect.event)) for effect in played.effects if effect.step in self.steps)
         for (step, event), count in counts.items():
@@ -92,6 +102,12 @@ class called_once:
 
     def __repr__(self) -> str:
         return f"called_once({', '.join(map(repr, self.steps))})"
+
+
+def names_of(invariant: Invariant) -> tuple[str, ...]:
+    """The steps that an invariant names, as the ready-made ones do."""
+    names = getattr(invariant, "names", ())
+    return names if isinstance(names, tuple) else ()
 
 
 ALWAYS: tuple[Invariant, ...] = (flow_ends(), nothing_after_the_end())

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from pprint import pformat
 from typing import Any
 
+from fnfkit.cloud.fc.outcome import Raised, Returned
 from fnfkit.dsl.flow import PythonFlow, StepsFlow
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.player import Played
 from fnfkit.testing.samples import Answers
 from fnfkit.testing.schedule import Answer
 from fnfkit.testing.sources import AnyFlow, Source
+from fnfkit.testing.stubs import error
 
 WIDTH = 96
 
@@ -33,14 +35,17 @@ class Recipe:
 def pasted(recipe: Recipe, invariant: Callable[[Played], str | None], played: Played) -> str:
     """The source of a test that plays the schedule and checks the invariant."""
     flow, imports = flow_literal(recipe.flow, recipe.source)
-    check, more = _invariant(invariant)
-    names = {"Answer", "play", *(type(answer.outcome).__name__ for answer in played.schedule), *more}
-    if not played.schedule:
-        names -= {"Answer"}
+    check, needed, ours = _invariant(invariant)
+    answers = recorded(played)
+    names = {"play", *(type(answer.outcome).__name__ for answer in played.schedule), *ours}
+    if played.schedule:
+        names.add("Answer")
+    if any(isinstance(answer, Exception) for given in answers.values() for answer in given):
+        names.add("error")
     lines = [
         *imports,
         f"from fnfkit.testing import {', '.join(sorted(names))}",
-        *_local_import(invariant),
+        *needed,
         "",
         "",
         f"def test_{_name(recipe.source.name, played)}() -> None:",
@@ -48,42 +53,57 @@ def pasted(recipe: Recipe, invariant: Callable[[Played], str | None], played: Pl
         f"        {flow},",
         f"        {_schedule(played.schedule)},",
         f"        input={_literal(recipe.input, 8)},",
-        f"        outcomes={_literal(recorded(played), 8)},",
+        f"        outcomes={_literal(answers, 8)},",
         "    )",
         f"    played.check({check})",
     ]
     return "\n".join(lines) + "\n"
 
 
-def recorded(played: Played) -> dict[str, list[Json]]:
-    """What every call has answered, by step."""
-    found: dict[str, list[Json]] = {}
-    for effect in played.effects:
-        found.setdefault(effect.step, []).append(effect.output)
-    return found
+def recorded(played: Played) -> dict[str, list[Json | Exception]]:
+    """What every call has come to by itself, by step."""
+    return {step: [_again(answer) for answer in given] for step, given in played.answers.items()}
+
+
+def _again(answer: Returned | Raised) -> Json | Exception:
+    return answer.value if isinstance(answer, Returned) else error(answer.error)
 
 
 def flow_literal(flow: AnyFlow, source: Source) -> tuple[str, list[str]]:
     """How a test names a flow, and the lines it needs before."""
     match flow:
-        case PythonFlow() | StepsFlow():
+        case PythonFlow() | StepsFlow() if _importable(flow.body):
             return flow.body.__name__, [f"from {flow.body.__module__} import {flow.body.__name__}"]
         case Path():
             return f"Path({str(flow)!r})", ["from pathlib import Path", ""]
         case _:
-            text = source.definition.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-            return "FLOW", [f'FLOW = """\\\n{text}"""', ""]
+            return "FLOW", [f"FLOW = {_text(source.definition)}", ""]
 
 
-def _invariant(invariant: Callable[[Played], str | None]) -> tuple[str, set[str]]:
-    if inspect.isfunction(invariant):
-        return invariant.__name__, set()
-    return repr(invariant), {type(invariant).__name__}
+def _text(text: str) -> str:
+    """A text of several lines as Python."""
+    escaped = text.replace("\\", "\\\\").replace("\r", "\\r")
+    inner = re.sub(r'"(?=""|\Z)', r"\"", escaped)
+    return f'"""\\\n{inner}"""'
 
 
-def _local_import(invariant: Callable[[Played], str | None]) -> Iterator[str]:
-    if inspect.isfunction(invariant):
-        yield f"from {invariant.__module__} import {invariant.__name__}"
+def _importable(what: Any) -> bool:
+    """Whether a test in another module can import it by its name."""
+    name: str = what.__qualname__
+    return what.__module__ != "__main__" and name.isidentifier()
+
+
+def _invariant(invariant: Callable[[Played], str | None]) -> tuple[str, list[str], set[str]]:
+    """An invariant as Python, the lines it needs before, and the names it needs from `fnfkit.testing`."""
+    function = inspect.isfunction(invariant)
+    named: Any = invariant if function else type(invariant)
+    if not function and named.__module__.startswith("fnfkit."):
+        return repr(invariant), [], {named.__name__}
+    if _importable(named) and (function or is_dataclass(invariant)):
+        code = named.__name__ if function else repr(invariant)
+        return code, [f"from {named.__module__} import {named.__name__}"], set()
+    where = f"{named.__qualname__} of {named.__module__}"
+    return "holds", ["", f"holds = ...  # cannot be imported, write it here: {where}"], set()
 
 
 def _schedule(schedule: tuple[Answer, ...]) -> str:

@@ -96,6 +96,8 @@ class Played:
     history: list[HistoryEvent] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     occasions: list[Occasion] = field(default_factory=list)
+    answers: dict[str, list[Returned | Raised]] = field(default_factory=dict)
+    """What the calls of each step came to by themselves, in order, whatever was made of it on its way."""
 
     @property
     def path(self) -> list[str]:
@@ -104,9 +106,21 @@ class Played:
 
     def check(self, *invariants: Callable[[Played], str | None]) -> Played:
         """Raises AssertionError with everything that an invariant has to complain about."""
-        complaints = [complaint for invariant in invariants if (complaint := invariant(self))]
-        assert not complaints, "\n".join(complaints)
+        __tracebackhide__ = True
+        if complaints := [complaint for invariant in invariants if (complaint := complaint_of(invariant, self))]:
+            raise AssertionError("\n".join(complaints))
         return self
+
+
+def complaint_of(invariant: Callable[[Played], str | None], played: Played) -> str:
+    """What an invariant has to complain about, empty if it holds. Raises TypeError if it says neither."""
+    complaint: object = invariant(played)
+    if complaint is None:
+        return ""
+    if not isinstance(complaint, str):
+        name = getattr(invariant, "__name__", repr(invariant))
+        raise TypeError(f"an invariant returns a complaint, or None if it holds; {name} returned {complaint!r}")
+    return complaint
 
 
 class Player:
@@ -232,17 +246,17 @@ class _Game:
                 if outcome.always:
                     self.persistent[visit] = outcome
                 if outcome.after_effect:
-                    self._effect(call, known=False)
+                    self._unheard(call)
                 self.answers.extend(_failure(call, self.now, outcome.name))
             case TimedOut() | Lost():
-                self._effect(call, known=False)
+                self._unheard(call)
                 if call.pattern is not Pattern.REQUEST_RESPONSE:
                     self.answers.append(Accepted(self.now, call.call))
             case Twice():
-                self._effect(call, known=False)
+                self._unheard(call)
                 self.answers.extend(self._success(call))
             case Crash():
-                self._effect(call, known=False)
+                self._unheard(call)
                 self.crashed = True
 
     def _success(self, call: Invoke) -> list[Event]:
@@ -250,7 +264,7 @@ class _Game:
         found = self._result(call)
         if isinstance(found, Raised):
             return _failure(call, self.now, found.error)
-        self._effect(call, known=True, output=found.value)
+        self._effect(call, found.value, known=True)
         accepted = Accepted(self.now, call.call)
         match call.pattern:
             case Pattern.REQUEST_RESPONSE:
@@ -262,14 +276,18 @@ class _Game:
 
     def _result(self, call: Invoke) -> Returned | Raised:
         run = self.execution.calls.get(call.call)
-        return self.results.of(call, run.scope.local if run is not None else None)
+        found = self.results.of(call, run.scope.local if run is not None else None)
+        self.played.answers.setdefault(call.step, []).append(found)
+        return found
 
-    def _effect(self, call: Invoke, *, known: bool, output: Json = None) -> None:
-        if output is None:
-            found = self._result(call)
-            output = None if isinstance(found, Raised) else found.value
-        late = self.execution.ended
-        self.played.effects.append(Effect(call.step, call.input, output, known, late))
+    def _unheard(self, call: Invoke) -> None:
+        """The call does its work, unless it fails by itself, and the flow does not know."""
+        found = self._result(call)
+        if isinstance(found, Returned):
+            self._effect(call, found.value, known=False)
+
+    def _effect(self, call: Invoke, output: Json, *, known: bool) -> None:
+        self.played.effects.append(Effect(call.step, call.input, output, known, late=self.execution.ended))
 
 
 def _failure(call: Invoke, now: int, error: str) -> list[Event]:

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,6 +114,15 @@ class _Witness:
 
     def closing(self, cloud: LocalCloud) -> None:
         session_of(self._config).closing(cloud)
+
+
+def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> None:
+    """Refuses a marker that pytest has put on an invariant: it takes a single plain function for the test."""
+    marks = getattr(obj, "pytestmark", ()) if isinstance(obj, FunctionType) else ()
+    if any(mark.name == "invariants" for mark in marks) and not collector.funcnamefilter(name):
+        raise collector.CollectError(
+            f"@pytest.mark.invariants({name}) loses the test below it: write invariants([{name}])"
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -20,7 +20,8 @@ from fnfkit.testing.sources import names_of
 from fnfkit.testing.stubs import as_flow_sees
 
 Answers: TypeAlias = Mapping[Any, Json | list[Json] | Callable[[JsonObject], Json]]
-"""Results by step or target: a value, a list of values in turn (the last one for ever), or a function of the event."""
+"""Results by step or target: a value, an exception, a list of these in turn (the last one for ever), or a function of
+the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class Results:
         if key is None:
             return Returned(self.wanted.sample(call.step, local, f"{call.step}-{number + 1}"))
         answer = self.answers[key]
-        if callable(answer):
-            return call_stub(Stub(service="", name=call.step, answer=lambda event: _called(answer, event)), call.input)
         if isinstance(answer, list):
             answer = answer[min(number, len(answer) - 1)] if answer else {}
+        if callable(answer) or isinstance(answer, BaseException):
+            return call_stub(Stub(service="", name=call.step, answer=lambda event: _called(answer, event)), call.input)
         return Returned(to_json(answer))
 
 
@@ -68,7 +69,11 @@ def results(flow: Flow, answers: Answers | None) -> Callable[[], Results]:
     return lambda: Results(spelt, wanted)
 
 
-def _called(answer: Callable[[JsonObject], Json], event: JsonObject) -> Json:
+def _called(answer: Any, event: JsonObject) -> Json:
+    if isinstance(answer, type) and issubclass(answer, BaseException):
+        answer = answer()
+    if isinstance(answer, BaseException):
+        raise as_flow_sees(answer)
     try:
         return to_json(answer(event))
     except Exception as raised:

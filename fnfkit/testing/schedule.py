@@ -5,6 +5,7 @@ A schedule names only what is out of the ordinary. Every other call is answered 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -62,6 +63,18 @@ class Answer:
 
 
 Schedule: TypeAlias = tuple[Answer, ...]
+
+
+class NoSuchStep(ValueError):
+    """A schedule or an invariant names a step that the flow does not have; the message names those it has."""
+
+
+def check_names(names: Iterable[str], steps: Collection[str], who: str) -> None:
+    """Raises `NoSuchStep` if one of the names is none of the steps."""
+    unknown = sorted({name for name in names if name not in steps})
+    if unknown:
+        known = ", ".join(steps)
+        raise NoSuchStep(f"{who} names {', '.join(unknown)}, which the flow does not have; its steps are: {known}")
 
 
 def weight(schedule: Schedule) -> tuple[int, int]:

@@ -23,12 +23,12 @@ from typing import TypeAlias
 from fnfkit.engine import Program, Settings, compile
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.choices import Menu, menu
-from fnfkit.testing.invariants import ALWAYS, Invariant, texts_of
+from fnfkit.testing.invariants import ALWAYS, Invariant, names_of, texts_of
 from fnfkit.testing.paste import Recipe, pasted, shown
-from fnfkit.testing.player import Played, Player, by_schedule
+from fnfkit.testing.player import Played, Player, by_schedule, complaint_of
 from fnfkit.testing.samples import Answers, results
-from fnfkit.testing.schedule import Answer, Error, Outcome, Schedule, Slow, simpler, weight
-from fnfkit.testing.sources import AnyFlow, Source, source_of
+from fnfkit.testing.schedule import Answer, Error, Outcome, Schedule, Slow, check_names, simpler, weight
+from fnfkit.testing.sources import AnyFlow, Source, source_of, steps_of
 
 Ending: TypeAlias = tuple[object, ...]
 """How a play ended, and what it had done by then, in whatever order."""
@@ -87,7 +87,9 @@ class Exploration:
 
     def check(self) -> Exploration:
         """Raises AssertionError with the failing schedule as a test, if there is one."""
-        assert self.failure is None, str(self.failure)
+        __tracebackhide__ = True
+        if self.failure is not None:
+            raise AssertionError(str(self.failure))
         return self
 
 
@@ -106,8 +108,11 @@ def explore(
     Every flow is held to `flow_ends` and `nothing_after_the_end` beside the `invariants` given. `outcomes` say what
     calls answer that go well, by step, function or handle: a value, a list of values in turn, or a function of the
     event; for others a result is made up that has the keys the flow reads. `errors` are tried beside declared ones.
+    Raises `CannotRead`, and `NoSuchStep` if an invariant names a step that the flow does not have.
     """
     source = source_of(flow)
+    for invariant in invariants:
+        check_names(names_of(invariant), steps_of(source), repr(invariant))
     recipe = Recipe(flow, source, input or {}, outcomes)
     return _Search(source, recipe, (*invariants, *ALWAYS), tuple(errors), bound or Bound(), seed).run()
 
@@ -120,8 +125,12 @@ def play(
     outcomes: Answers | None = None,
     settings: Settings | None = None,
 ) -> Played:
-    """Play one execution of a flow in which calls end as the schedule says, and well otherwise."""
+    """Play one execution of a flow in which calls end as the schedule says, and well otherwise.
+
+    Raises `CannotRead`, and `NoSuchStep` if the schedule names a step that the flow does not have.
+    """
     source = source_of(flow)
+    check_names((answer.step for answer in schedule), steps_of(source), "the schedule")
     player = Player(compile(source.flow), results(source.flow, outcomes), settings or Settings())
     return player.play(input or {}, by_schedule(tuple(schedule)))
 
@@ -230,7 +239,7 @@ class _Search:
 
     def _judge(self, played: Played) -> Failure | None:
         for invariant in self.invariants:
-            if invariant(played):
+            if complaint_of(invariant, played):
                 return self._shrunk(invariant, played)
         return None
 
@@ -240,11 +249,11 @@ class _Search:
         while True:
             for candidate in sorted(_smaller(best.schedule), key=weight):
                 again = self.player.play(self.recipe.input, by_schedule(candidate))
-                if invariant(again) and weight(again.schedule) < weight(best.schedule):
+                if complaint_of(invariant, again) and weight(again.schedule) < weight(best.schedule):
                     best = again
                     break
             else:
-                return Failure(invariant, invariant(best) or "", best, self.recipe)
+                return Failure(invariant, complaint_of(invariant, best), best, self.recipe)
 
 
 def _smaller(schedule: Schedule) -> Iterator[Schedule]:

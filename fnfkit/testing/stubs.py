@@ -21,9 +21,16 @@ class StubMisuse(AssertionError):
     """A stub was asked for what it was not given, or gave what the function's declaration excludes."""
 
 
+class _Named(Exception):
+    """Errors by the name of their class; they are shown as they were made."""
+
+    def __repr__(self) -> str:
+        return f"error({', '.join(repr(part) for part in (type(self).__name__, str(self)) if part)})"
+
+
 def error(name: str, cause: str = "") -> Exception:
     """An exception that a flow sees as an error of that name, e.g. `error("FC.Unknown")`."""
-    kind = type(name, (Exception,), {})
+    kind = type(name, (_Named,), {})
     made: Exception = kind(cause)
     return made
 

@@ -141,7 +141,7 @@ def test_an_error_after_its_effect_and_a_retry_do_it_twice() -> None:
     (answer,) = found.failure.schedule
     assert answer.outcome in (Error("FC.ResourceThrottled", after_effect=True), TimedOut(), Twice(), Crash())
     assert "took effect 2 times" in found.failure.complaint
-    assert explore(CALL, [called_once("Other")], bound=Bound(schedules=100)).failure is None
+    assert explore(CALL, [called_once("Recovered")], bound=Bound(schedules=100)).failure is None
 
 
 def test_failures_are_shrunk_to_what_is_needed() -> None:
