@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
+from fnfkit.cli.account import ALIYUN, account, flows_at
 from fnfkit.cli.async_tasks import list_async, stop
 from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
 from fnfkit.cli.inbox import WaitingTask, inbox, token_of
 from fnfkit.cli.moments import span, stamp
-from fnfkit.cli.options import as_json, connection
+from fnfkit.cli.options import as_json
 from fnfkit.cli.output import result
+from fnfkit.cli.refusal import USAGE, Refusal
 from fnfkit.cli.sources import read_object
-from fnfkit.cli.wiring import remote, time_of
+from fnfkit.cli.wiring import time_of
 from fnfkit.model.json import JsonObject
 
 app = click.Group(
@@ -26,7 +28,7 @@ app = click.Group(
 @click.option("--function", default="", show_default=False, help="List the asynchronous tasks of a function instead.")
 @click.option("--service", default="", show_default=False, help="Service of that function; none for one of FC 3.")
 @click.option("--status", default="", show_default=False, help="Only its tasks in this state, e.g. Running.")
-@connection
+@account
 @as_json
 def ls(
     flow: str,
@@ -35,6 +37,7 @@ def ls(
     function: str,
     service: str,
     status: str,
+    target: str,
     endpoint: str,
     region: str,
     profile: str,
@@ -43,9 +46,12 @@ def ls(
     """List the tasks that wait for a callback, the one that has waited longest first; with --function, the asynchronous
     tasks of a function of the last seven days."""
     if function:
+        if target != ALIYUN:
+            told = f"functions of {target} have no asynchronous tasks to be listed"
+            raise Refusal("NotSupported", told, "leave --function or --target out", exit=USAGE)
         return list_async(function, service, status, where=(endpoint, region, profile), json=json)
-    found = inbox(remote(endpoint, region, profile), flow, execution)
-    now = time_of(endpoint)
+    found = inbox(flows_at(target, endpoint, region, profile), flow, execution)
+    now = time_of(endpoint if target == ALIYUN else "")
     result([_data(task, now) for task in found], _shown(found, now, tokens=tokens), as_json=json)
     return 0
 
@@ -68,12 +74,12 @@ app.add_command(stop)
 @app.command()
 @click.argument("token", help="The task token, or the short form that `tasks ls` shows.")
 @click.option("--output", default="{}", help="Output as a JSON object, @FILE, or - for standard input.")
-@connection
+@account
 @as_json
-def succeed(token: str, output: str, endpoint: str, region: str, profile: str, json: bool) -> int:
+def succeed(token: str, output: str, target: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has succeeded."""
     given = read_object(output, "output")
-    flows = remote(endpoint, region, profile)
+    flows = flows_at(target, endpoint, region, profile)
     event = flows.report_task_succeeded(token_of(flows, token), given)
     result({"event_id": event}, [Line("reported as succeeded", Tone.GOOD)], as_json=json)
     return 0
@@ -83,11 +89,11 @@ def succeed(token: str, output: str, endpoint: str, region: str, profile: str, j
 @click.argument("token", help="The task token, or the short form that `tasks ls` shows.")
 @click.option("--error", required=True, help="Error name, which retry and catch of the step look at.")
 @click.option("--cause", default="", show_default=False, help="What went wrong.")
-@connection
+@account
 @as_json
-def fail(token: str, error: str, cause: str, endpoint: str, region: str, profile: str, json: bool) -> int:
+def fail(token: str, error: str, cause: str, target: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Report that a task has failed."""
-    flows = remote(endpoint, region, profile)
+    flows = flows_at(target, endpoint, region, profile)
     event = flows.report_task_failed(token_of(flows, token), error, cause)
     result({"event_id": event}, [Line("reported as failed", Tone.GOOD)], as_json=json)
     return 0

@@ -192,6 +192,16 @@ def messages(endpoint: str, region: str, profile: str) -> tuple[Queues, Topics]:
     return MnsQueues(client), MnsTopics(client)
 
 
+def aws_ports(endpoint: str, region: str, profile: str) -> tuple[Flows, Queues, Topics]:
+    """The flows, queues and topics of an account of AWS, through boto3, which is an extra."""
+    try:
+        from fnfkit.cli.aws_account import ports_of  # noqa: PLC0415
+    except ImportError as error:
+        told = f"the SDK of AWS is not installed: {error}"
+        raise Refusal("NoClient", told, "pip install 'fnfkit[aws]'", exit=UNREACHABLE) from error
+    return ports_of(endpoint, region, profile)
+
+
 def remote_functions(endpoint: str, region: str, profile: str, service: str) -> Functions:
     """The functions at an endpoint, through the official client of the generation that knows services, or not."""
     session, account = _session(endpoint, region, profile), os.environ.get("FNFKIT_ACCOUNT_ID", "")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from fnfkit.cli.account import account, flows_at, queues_at
 from fnfkit.cli.blocks import Line, Row, Table, Tone
-from fnfkit.cli.options import FILE, as_json, connection
+from fnfkit.cli.options import FILE, as_json
 from fnfkit.cli.output import progress, result
-from fnfkit.cli.wiring import dead_letters, make_worker, messages, remote, watcher
+from fnfkit.cli.wiring import dead_letters, make_worker, watcher
 from fnfkit.model.json import Json
 
 
@@ -44,7 +45,7 @@ app.add_command(dlq)
 )
 @click.option("--max-deliveries", type=click.IntRange(min=1), default=10, help="After how many a message is parked.")
 @click.option("--ledger", type=FILE, help="SQLite file that remembers what was done.")
-@connection
+@account
 @as_json
 def run(
     handler: str,
@@ -54,17 +55,18 @@ def run(
     lease: int,
     max_deliveries: int,
     ledger: Path | None,
+    target: str,
     endpoint: str,
     region: str,
     profile: str,
     json: bool,
 ) -> int:
     """Work until SIGTERM or SIGINT, then let running tasks end; exits with 0 if they all did."""
-    queues, _ = messages(endpoint, region, profile)
+    queues = queues_at(target, endpoint, region, profile)
     worker = make_worker(
         handler,
         queues,
-        remote(endpoint, region, profile),
+        flows_at(target, endpoint, region, profile),
         queue=queue,
         ledger=ledger,
         options={
@@ -85,11 +87,11 @@ def run(
 
 @dlq.command()
 @click.argument("queue", help="Name of the queue whose dead letters are meant.")
-@connection
+@account
 @as_json
-def ls(queue: str, endpoint: str, region: str, profile: str, json: bool) -> int:
+def ls(queue: str, target: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Show up to 16 dead letters of a queue."""
-    queues, _ = messages(endpoint, region, profile)
+    queues = queues_at(target, endpoint, region, profile)
     letters = dead_letters(queues, queue)
     rows = tuple(Row((one.message_id, str(one.deliveries), one.reason, one.body)) for one in letters)
     table = Table(("message", ">deliveries", "reason", "body"), rows)
@@ -99,11 +101,11 @@ def ls(queue: str, endpoint: str, region: str, profile: str, json: bool) -> int:
 
 @dlq.command("redrive")
 @click.argument("queue", help="Name of the queue whose dead letters are meant.")
-@connection
+@account
 @as_json
-def redrive_all(queue: str, endpoint: str, region: str, profile: str, json: bool) -> int:
+def redrive_all(queue: str, target: str, endpoint: str, region: str, profile: str, json: bool) -> int:
     """Send the dead letters of a queue back to it."""
-    queues, _ = messages(endpoint, region, profile)
+    queues = queues_at(target, endpoint, region, profile)
     sent = [letter.message_id for letter in dead_letters(queues, queue, redrive=True)]
     result({"sent": sent}, [Line(f"{len(sent)} messages sent back to {queue}", Tone.GOOD)], as_json=json)
     return 0
