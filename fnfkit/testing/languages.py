@@ -13,8 +13,10 @@ from fnfkit.lang import asl, cloudflow, dialects, fdl
 from fnfkit.lang.dialect import Reading, Unsupported, Writing
 from fnfkit.lang.marked import load
 from fnfkit.lint.tree import bodies_of
-from fnfkit.model.flow import Flow, Foreach, Parallel, Step
+from fnfkit.model.expr import INPUT
+from fnfkit.model.flow import Flow, Foreach, Parallel, Step, Task
 from fnfkit.model.json import Json
+from fnfkit.model.names import FunctionRef
 from fnfkit.model.problem import Location, Mark
 
 _INNER = ("Processor", "ItemProcessor", "Iterator")
@@ -47,13 +49,29 @@ def definition_of(text: str, reading: Reading, flow: Flow, name: str) -> Definit
     marks = dict(_marks(flow.steps, ("steps",), document, (), reading.marks))
     if not _is_asl(document):
         return Definition(text, flow, marks)
-    carried = replace(flow, title=name)
-    written = write(carried)
+    written = write(replace(flow, title=name, steps=_with_bodies(flow.steps)))
     again = cloudflow.read(written)
     complaints = [problem.message for problem in again.errors]
     if again.flow is None or complaints:
         raise Untranslatable(f"the service cannot run this: {'; '.join(complaints)}")
     return Definition(written, again.flow, marks)
+
+
+def _with_bodies(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps with functions told to send their input, which CloudFlow does not do by itself (cloudflow.md 5.3)."""
+    return tuple(map(_with_body, steps))
+
+
+def _with_body(step: Step) -> Step:
+    match step:
+        case Task(target=FunctionRef(), sends=None):
+            return replace(step, sends=INPUT)
+        case Parallel(branches=branches):
+            return replace(step, branches=tuple(map(_with_bodies, branches)))
+        case Foreach(steps=steps):
+            return replace(step, steps=_with_bodies(steps))
+        case _:
+            return step
 
 
 def write(flow: Flow) -> str:

@@ -178,10 +178,21 @@ class _Replay:
         for _ in range(MOST_EVENTS):
             if self.execution.ended:
                 return
-            following = Resume(self.execution.now) if more else self._next()
+            following = self._turn() or (Resume(self.execution.now) if more else self._next())
             if following is None:
                 return
             more = self._feed(following)
+
+    def _turn(self) -> Event | None:
+        """The next answer, if it had come before whatever else is to be done now: a branch that fails at once keeps
+        those after it from beginning."""
+        if (
+            self.queue
+            and self.queue[0][0] <= self.execution.now
+            and self.queue[0][1] <= len(self.execution.history) + 1
+        ):
+            return heapq.heappop(self.queue)[2]
+        return None
 
     def _feed(self, event: Event) -> bool:
         transition = advance(self.execution, event)
