@@ -33,6 +33,7 @@ from fnfkit.engine.events import (
 from fnfkit.engine.history import HistoryEvent
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.testing.roles import path_of
 from fnfkit.testing.schedule import (
     Answer,
     Crash,
@@ -102,7 +103,7 @@ class Played:
     @property
     def path(self) -> list[str]:
         """The steps in the order they were entered."""
-        return [event.step for event in self.history if event.type == "StepEntered"]
+        return path_of(self.history)
 
     def check(self, *invariants: Callable[[Played], str | None]) -> Played:
         """Raises AssertionError with everything that an invariant has to complain about."""

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fnfkit.dsl.flow import PythonFlow, StepsFlow
-from fnfkit.lang import fdl
 from fnfkit.lint.tree import places_of
 from fnfkit.model.flow import Flow
 from fnfkit.model.json import Json
 from fnfkit.model.names import FunctionRef, Target
 from fnfkit.model.problem import Location, Mark
+from fnfkit.testing.languages import Definition, Untranslatable, definition_of, read, write
 
 AnyFlow: TypeAlias = PythonFlow[..., Json] | StepsFlow | Flow | Path | str
 """A flow: `@app.flow` and `@app.steps` handles, a model, the path of a definition, its text, or a deployed name."""
 
-_SUFFIXES = re.compile(r"\.(fdl\.)?(ya?ml|json)\Z")
+_SUFFIXES = re.compile(r"\.((fdl|cloudflow|asl)\.)?(ya?ml|json)\Z")
 _DEFAULT_NAMES = ("flow", "definition")
 
 
@@ -57,12 +57,13 @@ def source_of(what: AnyFlow, name: str = "") -> Source:
             found = _compiled(what)
             return replace(found, name=name) if name else found
         case Flow():
-            return Source(name or "flow", written(what), what)
+            named = what if what.accumulates else replace(what, title=name or what.title or "flow")
+            return Source(name or named.title or "flow", written(named), named)
         case Path():
             return _file(what, name)
         case str():
-            flow, marks = _read(what, name or "the definition")
-            return Source(name or "flow", what, flow, "", marks)
+            definition, title = _read(what, "the definition", name or "flow")
+            return Source(name or title or "flow", definition.text, definition.flow, "", definition.marks)
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +77,8 @@ def _file(path: Path, name: str) -> Source:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotRead(f"{path} cannot be read: {problem}") from None
-    flow, marks = _read(text, str(path))
-    return Source(name or name_of(path), text, flow, str(path.absolute()), marks)
+    found, title = _read(text, str(path), name or name_of(path))
+    return Source(name or title or name_of(path), found.text, found.flow, str(path.absolute()), found.marks)
 
 
 def name_of(path: Path) -> str:
@@ -87,12 +88,16 @@ def name_of(path: Path) -> str:
 
 
 @lru_cache(maxsize=256)
-def _read(text: str, where: str) -> tuple[Flow, Mapping[Location, Mark]]:
-    reading = fdl.read(text)
+def _read(text: str, where: str, name: str) -> tuple[Definition, str]:
+    """A definition, and the name that it gives itself, as state machines do."""
+    reading = read(text)
     if reading.flow is None or reading.errors:
         lines = [_complaint(where, reading.mark(problem), problem.id, problem.message) for problem in reading.errors]
         raise CannotRead("\n".join(lines) or f"{where} is no flow")
-    return reading.flow, reading.marks
+    try:
+        return definition_of(text, reading, reading.flow, name), reading.flow.title
+    except Untranslatable as problem:
+        raise CannotRead(f"{where}: {problem}") from None
 
 
 def _complaint(where: str, mark: Mark | None, rule: str, message: str) -> str:
@@ -101,12 +106,11 @@ def _complaint(where: str, mark: Mark | None, rule: str, message: str) -> str:
 
 
 def written(flow: Flow) -> str:
-    """A model as FDL. Raises `CannotRead` if FDL cannot express it."""
-    writing = fdl.write(flow)
-    if writing.unsupported:
-        lost = ", ".join(f"{one.feature} at {'/'.join(map(str, one.path))}" for one in writing.unsupported)
-        raise CannotRead(f"FDL cannot express this flow: {lost}")
-    return writing.text
+    """A model as a definition. Raises `CannotRead` if its language cannot express it."""
+    try:
+        return write(flow)
+    except Untranslatable as problem:
+        raise CannotRead(str(problem)) from None
 
 
 def steps_of(source: Source) -> tuple[str, ...]:
