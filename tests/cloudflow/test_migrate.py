@@ -11,7 +11,7 @@ from fnfkit.cli.app import run as fnfkit
 from fnfkit.cli.equivalence import differences
 from fnfkit.cli.migrate import migrate_flow
 from fnfkit.lang import cloudflow, fdl
-from fnfkit.lang.translate import accumulating, replacing
+from fnfkit.lang.translate import replacing
 from fnfkit.model.expr import Const, Object
 from fnfkit.model.flow import Flow, Task
 from fnfkit.model.problem import Severity
@@ -35,10 +35,6 @@ def fdl_flow(path: Path) -> Flow:
 def test_a_state_machine_behaves_like_its_flow(path: Path) -> None:
     migrated = migrate_flow(fdl_flow(path), "cloudflow", "flow", trials=25, seed=1)
     assert migrated.differences == ()
-    if not migrated.unsupported:
-        assert migrated.flow is not None
-        back = migrate_flow(migrated.flow, "fdl", "flow", trials=25, seed=1)
-        assert back.differences == ()
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
@@ -47,14 +43,31 @@ def test_states_behave_like_their_flow(path: Path) -> None:
     assert migrated.differences == () or path.stem in MIXED_TYPES
 
 
-def test_what_is_carried_there_and_back_is_known() -> None:
-    lost, kept = set(), set()
-    for path in GOOD:
-        there = migrate_flow(fdl_flow(path), "cloudflow", "flow", trials=0, seed=1)
-        back = migrate_flow(there.flow, "fdl", "flow", trials=0, seed=1) if there.flow else there
-        (lost if there.unsupported or back.unsupported else kept).add(path.stem)
-    assert lost == {"choice_default_goto", "foreach", "nested", "paths", "stateful_async", "tags", "waits"}
-    assert len(kept) > 20
+LOST = {
+    "foreach": "a part of the context that this language does not show",  # the index of an iteration
+    "nested": "a wait until an instant",
+    "paths": "a part of $context other than the names and the token",
+    "stateful_async": "the parameter StatefulAsyncInvocationID",
+    "tags": "a target that deployment fills in",
+    "waits": "a wait until an instant",
+}
+"""What CloudFlow has no form for; from there to FDL nothing more is lost."""
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_from_fdl_to_cloudflow_to_fdl_keeps_behaviour(path: Path) -> None:
+    """The flow that comes back is compared with the first one, not only with the machine between them."""
+    first = fdl_flow(path)
+    there = migrate_flow(first, "cloudflow", "flow", trials=0, seed=1)
+    assert {lost.feature for lost in there.unsupported} >= ({LOST[path.stem]} if path.stem in LOST else set())
+    assert bool(there.unsupported) == (path.stem in LOST)
+    if there.unsupported:
+        return
+    assert there.flow is not None
+    back = migrate_flow(there.flow, "fdl", "flow", trials=0, seed=1)
+    assert back.unsupported == ()
+    assert back.flow is not None
+    assert list(differences(first, back.flow, trials=40, seed=1)) == []
 
 
 @pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)
@@ -80,13 +93,6 @@ def test_the_check_notices_what_differs() -> None:
     found = next(differences(flow, other, trials=50, seed=1))
     assert "calls" in str(found)
     assert len(found.first.calls) != len(found.second.calls)
-
-
-def test_a_hand_written_state_machine_says_what_fdl_lacks() -> None:
-    reading = cloudflow.read((ROOT / "tests/data/cloudflow/good/order.yml").read_text("utf-8"))
-    assert reading.flow is not None
-    (lost,) = accumulating(reading.flow).unsupported
-    assert "output replaces their input" in lost.feature
 
 
 def test_the_flows_name_becomes_a_constant() -> None:

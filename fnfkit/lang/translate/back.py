@@ -9,11 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from fnfkit.lang.dialect import Unsupported
-from fnfkit.lang.translate.translation import (
-    NOTHING,
-    OWN,
-    Translation,
-)
+from fnfkit.lang.translate.keyed import keyed
+from fnfkit.lang.translate.translation import NOTHING, OWN, Translation
 from fnfkit.lang.translate.undone import (
     Foreign,
     caught_by,
@@ -49,17 +46,36 @@ def accumulating(flow: Flow) -> Translation:
     """The flow as one whose steps add to a local; and what has no counterpart."""
     if flow.accumulates:
         return Translation(flow)
+    if not _is_enveloped(flow.steps):
+        return keyed(flow)
+    undone = _undone(flow)
+    if undone.unsupported:
+        other = keyed(flow)
+        return undone if other.unsupported else other
+    return undone
+
+
+def _is_enveloped(states: tuple[Step, ...]) -> bool:
+    """Whether states begin and end as those that `forward` makes."""
+    match states:
+        case (Pass(takes=Object((("input", _), ("local", local)))), *_, Pass()) if local == NOTHING:
+            return True
+        case _:
+            return False
+
+
+def _undone(flow: Flow) -> Translation:
     back = _Back()
     scope = back.scope(flow.steps, ("States",))
     if scope is None:
         return Translation(Flow(steps=(), takes=SCOPE_INPUT), tuple(back.missing))
-    takes = with_paths(scope.begins, lambda path: rooted(path, Root.SCOPE_LOCAL, (), Root.SCOPE_INPUT))
-    made = Flow(steps=scope.steps, takes=takes, gives=_flow_gives(scope.gives), timeout=flow.timeout)
+    try:
+        takes = with_paths(scope.begins, lambda path: rooted(path, Root.SCOPE_LOCAL, (), Root.SCOPE_INPUT))
+        gives = with_paths(scope.gives, lambda path: parted(path, Root.SCOPE_LOCAL, Root.INPUT, Root.RESULT))
+    except Foreign as error:
+        return Translation(Flow(steps=(), takes=SCOPE_INPUT), (*back.missing, Unsupported(str(error), ("States",))))
+    made = Flow(steps=scope.steps, takes=takes, gives=gives, timeout=flow.timeout)
     return Translation(made, tuple(back.missing))
-
-
-def _flow_gives(expr: Expr) -> Expr:
-    return with_paths(expr, lambda path: parted(path, Root.SCOPE_LOCAL, Root.INPUT, Root.RESULT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,22 +260,25 @@ class _Sequence:
                     gives.insert(0, with_paths(gives_of(state.gives, EMPTY), unwrapped))
                 else:
                     gives.append(gives_of(state.gives, RESULT))
-            return Arm(steps=steps, goto=None if goto == following else goto)
+            return Arm(steps=steps, goto=goto)
 
         whens = tuple(When(condition=own_of(option.condition), arm=arm(option.arm)) for option in choice.options)
-        default: Arm | None = arm(choice.default)
-        ends = {target.goto for target in (*(when.arm for when in whens), default) if target} == {self.finish}
-        if ends:
-            whens = tuple(replace(when, arm=replace(when.arm, goto=None)) for when in whens)
-            default = replace(default, goto=None) if default else None
-        elif any(target.goto == self.finish for target in (*(when.arm for when in whens), default) if target):
-            raise Foreign(f"the choice {choice.name}, one of whose options ends the scope")
-        default = None if default == Arm() else default
+        default = arm(choice.default)
+        ends = following != self.finish and self.finish in (default.goto, *(when.arm.goto for when in whens))
+        # A goto beats `end` (fdl.md 3.9), so an option that goes on says where to.
+        unsaid = self.finish if ends else following
+        whens = tuple(replace(when, arm=_without(when.arm, unsaid)) for when in whens)
+        default = _without(default, unsaid)
         return Choice(
             name=choice.name,
             options=whens,
-            default=default,
+            default=None if default == Arm() else default,
             takes=takes,
             gives=gives[0] if gives else RESULT,
-            end=ends and following != self.finish,
+            end=ends,
         )
+
+
+def _without(arm: Arm, goto: str) -> Arm:
+    """The option without a jump to where it goes on anyhow."""
+    return replace(arm, goto=None) if arm.goto == goto else arm
