@@ -10,6 +10,7 @@ from fnfkit.cli.check import has_errors
 from fnfkit.cli.files import read_text
 from fnfkit.cli.inspect_python import inspect_project
 from fnfkit.cli.options import ALIYUN, AWS
+from fnfkit.cli.output import progress
 from fnfkit.cli.projects import ENTRY, project
 from fnfkit.cli.refusal import REFUSED, Refusal
 from fnfkit.deploy import DeployError, Shelf, aws, graph, synth
@@ -136,32 +137,40 @@ def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
         raise Refusal("NoStack", "a template file needs the name of a stack", "give it with --stack NAME")
     text = read_text(path, "template")
     reading = ros.read(text)
-    _refuse(path, text, reading, reading.errors)
+    _refuse(path, reading, reading.errors)
     template = reading.template
     if template is None:
         raise Refusal("InvalidTemplate", f"{path} holds no template", exit=REFUSED)
-    if template.transform == SERVERLESS and any(ros.local_files(template)):
+    if template.transform == SERVERLESS and (any(ros.local_files(template)) or (ros.SHARED,) in reading.marks):
         located = ros.localized(template, _Files(path.parent, shelf))
-        _refuse(path, text, reading, located.problems)
+        _refuse(path, reading, located.problems)
         template = located.template
         if expand:
             template = ros.expand(template, stack_name=stack).template
-        _refuse(path, text, reading, ros.validate(template))
+        _judge(path, reading, ros.validate(template))
         return Source(template, ros.write(template), path.parent, stack, shelf)
-    _refuse(path, text, reading, ros.validate(template))
+    _judge(path, reading, ros.validate(template))
     return Source(template, text, path.parent, stack, shelf)
 
 
-def _refuse(path: Path, text: str, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:
+def _judge(path: Path, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:
+    """Tells warnings, and refuses errors."""
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            progress(f"warning: {_told(path, reading, problem)}")
+    _refuse(path, reading, problems)
+
+
+def _refuse(path: Path, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if not errors:
         return
-    told = [_told(path, text, reading, problem) for problem in errors[:MOST_PROBLEMS]]
+    told = [_told(path, reading, problem) for problem in errors[:MOST_PROBLEMS]]
     rest = len(errors) - len(told)
     raise Refusal("InvalidTemplate", "\n".join([*told, *([f"... and {rest} more"] if rest else [])]), exit=REFUSED)
 
 
-def _told(path: Path, text: str, reading: ros.Reading, problem: Problem) -> str:
+def _told(path: Path, reading: ros.Reading, problem: Problem) -> str:
     mark = reading.mark(problem)
     place = f"{path}:{mark.line}:{mark.column}" if mark else str(path)
     where = "/".join(map(str, problem.path))

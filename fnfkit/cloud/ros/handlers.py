@@ -11,6 +11,8 @@ from fnfkit.cloud.ros.handlers_releases import AliasHandler, ProvisionHandler, V
 from fnfkit.cloud.ros.handlers_work import HandleHandler, InvokerHandler, SleepHandler
 from fnfkit.cloud.ros.handling import Account, Handler
 
+OTHERS = ""
+"""The entry for the types of services that are not known here."""
 NOT_OFFERED = {
     "ALIYUN::ROS::Stack": "nested stacks are not offered offline; deploy the inner template by itself",
     "ALIYUN::ROS::WaitCondition": "nobody can signal a stack offline; leave the condition out",
@@ -19,7 +21,8 @@ NOT_OFFERED = {
 
 
 def handlers(account: Account) -> dict[str, Handler]:
-    """A handler for every resource type that can be made; data sources and unknown types have none."""
+    """A handler for every resource type that can be made, data sources have none; and one for types of services that
+    are not known here."""
     function, trigger = FunctionHandler(account), TriggerHandler(account)
     version, provision = VersionHandler(account), ProvisionHandler(account)
     layer, kept, invoker = LayerHandler(account), KeptHandler(account), InvokerHandler(account)
@@ -56,4 +59,5 @@ def handlers(account: Account) -> dict[str, Handler]:
         "ALIYUN::SLS::Index": kept,
         "ALIYUN::ROS::WaitConditionHandle": HandleHandler(account),
         "ALIYUN::ROS::Sleep": SleepHandler(account),
+        OTHERS: kept,
     }

@@ -1,4 +1,5 @@
 """Resource types that stacks may have and nothing here acts on: they are kept, with the attributes they would have.
+Types of services that are not known here at all are kept alike.
 
 Log projects, buckets, domains and the like stand in published applications beside flows and functions; a stack with
 them is made, and what they are for is not imitated.

@@ -17,11 +17,13 @@ from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.ros.decide import Verdict, for_good, verdict
 from fnfkit.cloud.ros.fitting import unfit
 from fnfkit.cloud.ros.functions import Unresolvable
+from fnfkit.cloud.ros.handlers import OTHERS
 from fnfkit.cloud.ros.handling import Built, Handler, Order, Pending
 from fnfkit.cloud.ros.journal import Journal
 from fnfkit.cloud.ros.resolve import Scope, resolve
 from fnfkit.cloud.ros.state import Action, Made, Stack, Work
 from fnfkit.cloud.ros.target import Target
+from fnfkit.lang.ros.foreign import is_foreign
 from fnfkit.model.json import JsonObject
 from fnfkit.model.stack import Resource
 from fnfkit.ports import Fault, StackValidationFailed
@@ -148,7 +150,7 @@ class Making:
             work.doomed.append(made)
 
     def _handler(self, type: str) -> Handler:
-        handler = self._handlers.get(type)
+        handler = self._handlers.get(OTHERS if is_foreign(type) else type)
         if handler is None:
             raise StackValidationFailed(f"Resources of type {type} cannot be made here.")
         return handler

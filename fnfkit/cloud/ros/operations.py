@@ -20,6 +20,7 @@ from threading import RLock
 
 from fnfkit.cloud.clock import Clock, Timer
 from fnfkit.cloud.loop import Loop
+from fnfkit.cloud.ros.attributes import attribute_of
 from fnfkit.cloud.ros.decide import ABSENT
 from fnfkit.cloud.ros.functions import Unresolvable
 from fnfkit.cloud.ros.handling import Handler
@@ -222,10 +223,7 @@ def _physical(stack: Stack, id: str) -> Json:
 
 
 def _attribute(stack: Stack, id: str, attribute: str) -> Json:
-    made = _resource(stack, id)
-    if attribute not in made.attributes:
-        raise Unresolvable(f"the resource {id} ({made.type}) has no attribute {attribute}")
-    return made.attributes[attribute]
+    return attribute_of(_resource(stack, id), attribute)
 
 
 def _resource(stack: Stack, id: str) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fnfkit.cloud.ros.attributes import attribute_of
 from fnfkit.cloud.ros.decide import Verdict, changed, for_good, verdict
 from fnfkit.cloud.ros.functions import Unresolvable
 from fnfkit.cloud.ros.resolve import Scope, Unknown, resolve, shown, unknown
@@ -61,9 +62,7 @@ class _Looker:
         made = self._made(id)
         if made is None:
             return Unknown(f"{id}.{attribute}")
-        if attribute not in made.attributes:
-            raise Unresolvable(f"the resource {id} ({made.type}) has no attribute {attribute}")
-        return made.attributes[attribute]
+        return attribute_of(made, attribute)
 
     def _made(self, id: str) -> Made | None:
         """The resource that will go on being there, None if it is still to be made."""

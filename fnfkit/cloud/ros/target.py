@@ -15,7 +15,7 @@ from fnfkit.cloud.ros.state import Source
 from fnfkit.lang import ros
 from fnfkit.lang.ros.findings import Reading
 from fnfkit.model.json import Json
-from fnfkit.model.problem import Problem
+from fnfkit.model.problem import Problem, Severity
 from fnfkit.model.stack import Resource, Template
 from fnfkit.ports import (
     CircularDependency,
@@ -80,7 +80,8 @@ def checked(text: str) -> Template:
     reading = ros.read(text)
     problems = reading.errors
     if not problems and reading.template is not None:
-        problems = tuple(ros.validate(reading.template)) or _unmakeable(reading.template)
+        found = ros.validate(reading.template)
+        problems = tuple(one for one in found if one.severity is Severity.ERROR) or _unmakeable(reading.template)
     if problems or reading.template is None:
         raise refusal(reading, problems[0])
     return reading.template

@@ -6,11 +6,13 @@ from fnfkit.lang.ros.parameters import WrongParameter, parameter_value
 from fnfkit.lang.ros.read import read
 from fnfkit.lang.ros.references import creation_order, dependencies, references
 from fnfkit.lang.ros.serverless import DATA_ZIP, Expansion, expand
+from fnfkit.lang.ros.shared import SECTION as SHARED
 from fnfkit.lang.ros.validate import validate
 from fnfkit.lang.ros.write import document, write, write_json
 
 __all__ = [
     "DATA_ZIP",
+    "SHARED",
     "Expansion",
     "Reading",
     "Sources",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from fnfkit.lang.ros.findings import Findings, suggestion
-from fnfkit.lang.ros.references import ordered, references
+from fnfkit.lang.ros.references import ordered, references, sections
 from fnfkit.model.json import JsonObject
 from fnfkit.model.problem import Location
 from fnfkit.model.stack import Call, Function, Template, Value, walk
@@ -43,12 +43,8 @@ def _functions(template: Template) -> Iterator[tuple[Location, Function]]:
         yield from walk({"Properties": resource.properties, "Count": resource.count}, path)
     for output in template.outputs:
         yield from walk(output.value, ("Outputs", output.name, "Value"))
-    for section, entries in (
-        ("Conditions", template.conditions),
-        ("Rules", template.rules),
-        ("Locals", template.locals),
-    ):
-        yield from walk(entries, (section,))
+    for path, value in sections(template):
+        yield from walk(value, path)
 
 
 def _named(function: Function) -> Iterable[str]:

@@ -17,6 +17,7 @@
 | T12 | a parameter: its declaration, or the value given for it |
 | T13 | the transform cannot expand something |
 | T14 | the template is too large |
+| T15 | a warning: something is taken and not imitated here |
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class Findings:
 
     def __init__(self, problems: Iterable[Problem] = ()) -> None:
         self.problems = list(problems)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that are no warnings."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
     def error(self, id: str, path: Location, message: str, fix: str = "") -> None:
         """Notes an error."""

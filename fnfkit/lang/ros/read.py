@@ -8,6 +8,8 @@ from fnfkit.lang.marked import load
 from fnfkit.lang.ros.findings import Findings, Reading, kind
 from fnfkit.lang.ros.functions import read_value
 from fnfkit.lang.ros.parameters import read_parameter
+from fnfkit.lang.ros.shared import SECTION as SHARED
+from fnfkit.lang.ros.shared import shared
 from fnfkit.model.json import Json
 from fnfkit.model.problem import Location, Mark, Problem
 from fnfkit.model.stack import SERVERLESS, VERSION, Output, Resource, Template
@@ -57,9 +59,10 @@ def _template(root: Json, findings: Findings) -> Template | None:
         what = "the text is empty" if root is None else f"a template must be a mapping, not {kind(root)}"
         findings.error("T01", (), what, f"start with `ROSTemplateFormatVersion: '{VERSION}'` and `Resources:`")
         return None
-    findings.known(root, _SECTIONS, (), "a template")
+    sections = (*_SECTIONS, SHARED) if root.get("Transform") == SERVERLESS else _SECTIONS
+    findings.known(root, sections, (), "a template")
     _version(root, findings)
-    resources = _resources(root, findings)
+    resources = shared(root.get(SHARED), _resources(root, findings), findings)
     parameters = findings.mapping(root.get("Parameters"), ("Parameters",), "Parameters")
     outputs = findings.mapping(root.get("Outputs"), ("Outputs",), "Outputs")
     if len(parameters) > MOST_PARAMETERS:

@@ -89,13 +89,16 @@ def check_references(template: Template, findings: Findings) -> None:
                 findings.error("T08", (*path, "DependsOn"), message, suggestion(other, ids))
     for output in template.outputs:
         _check(output.value, ("Outputs", output.name, "Value"), ids, names, findings)
-    for section, entries in (
-        ("Conditions", template.conditions),
-        ("Rules", template.rules),
-        ("Locals", template.locals),
-    ):
+    for path, value in sections(template):
+        _check(value, path, {}, names, findings)
+
+
+def sections(template: Template) -> Iterator[tuple[Location, Value]]:
+    """The conditions, rules and locals, and where they stand."""
+    named = {"Conditions": template.conditions, "Rules": template.rules, "Locals": template.locals}
+    for section, entries in named.items():
         for name, value in entries.items():
-            _check(value, (section, name), {}, names, findings)
+            yield (section, name), value
 
 
 def _check(value: Value, path: Location, ids: Mapping[str, Resource], names: set[str], findings: Findings) -> None:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fnfkit.lang.ros.companions import companions
 from fnfkit.lang.ros.findings import Findings
 from fnfkit.lang.ros.flowtext import inline
 from fnfkit.lang.ros.roles import Roles, policies_of
@@ -23,6 +24,7 @@ PREFIX = "Aliyun::Serverless::"
 DATA_ZIP = "data:application/zip;base64,"
 """A code URI that holds the archive itself; an extension of this project, for small functions (Code.ZipFile)."""
 
+_AUTOMATIC = ("LogConfig", "NasConfig", "VpcConfig")
 _RENAMED = {"CodeUri", "Layers", "FunctionName"}
 
 
@@ -80,11 +82,13 @@ class _Expander:
                 yield _become(resource, "ALIYUN::MNS::Topic", {"TopicName": name, **kept})
             case "Log":
                 yield from self._log(resource)
+            case "CustomDomain" | "TableStore" | "Api":
+                yield from companions(resource, generated_name(self._stack, resource.id, 63), self._findings)
             case _:
                 yield resource
 
     def _service(self, resource: Resource) -> Iterator[Resource]:
-        given = dict(resource.properties)
+        given = self._configured(resource)
         roles = self._roles(resource, "fc.aliyuncs.com")
         tracing = given.pop("TracingConfig", None)
         properties = {
@@ -100,6 +104,19 @@ class _Expander:
         for name, child in resource.more.items():
             yield from self._function(resource, name, child)
 
+    def _configured(self, resource: Resource) -> dict[str, Value]:
+        """The properties of a service as its resource type takes them."""
+        given = dict(resource.properties)
+        for name in [name for name, value in given.items() if automatic(name, value)]:
+            del given[name]
+            message = f"`{name}: Auto` is for tools that make one; the service is deployed without"
+            self._findings.warn("T15", (*resource.origin, "Properties", name), message)
+        if isinstance(nas := given.get("NasConfig"), dict):
+            given["NasConfig"] = {"UserId": -1, "GroupId": -1, "MountPoints": [], **nas}
+        if isinstance(log := given.get("LogConfig"), dict):
+            given["LogConfig"] = _without(log, "EnableInstanceMetrics")
+        return given
+
     def _function(self, service: Resource, name: str, child: JsonObject) -> Iterator[Resource]:
         id, given = service.id + name, child.get("Properties") or {}
         origin = (*service.origin, name)
@@ -113,7 +130,7 @@ class _Expander:
             id=id,
             type="ALIYUN::FC::Function",
             properties=properties,
-            depends_on=(service.id,),
+            depends_on=tuple(dict.fromkeys((service.id, *depends_of(child)))),
             condition=service.condition,
             origin=origin,
         )
@@ -167,6 +184,18 @@ class _Expander:
             return Roles(None, ())
         name = generated_name(self._stack, resource.id + "Role", 64).replace("_", "-")
         return policies_of(resource, principal, name, self._findings)
+
+
+def automatic(name: str, value: Value) -> bool:
+    """Whether a property of a service asks the local tools to make what it names (ros.md 6.2)."""
+    return name in _AUTOMATIC and value == "Auto"
+
+
+def depends_of(child: JsonObject) -> tuple[str, ...]:
+    """What a function inside a service depends on beside the service."""
+    given = child.get("DependsOn", ())
+    names = given if isinstance(given, list) else [given]
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def _without(properties: dict[str, Value], *names: str) -> dict[str, Value]:

@@ -34,6 +34,10 @@ def trigger(
     function: Resource, name: str, event: JsonObject, findings: Findings, stack_name: str
 ) -> Iterator[Resource]:
     """The trigger of an event, with a role for its caller where the kind needs one and none is given."""
+    if event.get("Type") == "RDS":
+        message = "events of type RDS have no trigger type: nothing calls the function for them"
+        findings.warn("T15", (*function.origin, "Events", name), message)
+        return
     kind = KINDS.get(event.get("Type", ""))
     if kind is None:
         path = (*function.origin, "Events", name)

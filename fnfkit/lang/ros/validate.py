@@ -6,30 +6,31 @@ import re
 
 from fnfkit.lang.ros.conditions import check_names
 from fnfkit.lang.ros.findings import Findings, kind, suggestion
+from fnfkit.lang.ros.foreign import is_foreign
 from fnfkit.lang.ros.references import check_order, check_references
 from fnfkit.lang.ros.schema import ResourceType, types
-from fnfkit.lang.ros.serverless import expand
+from fnfkit.lang.ros.serverless import automatic, expand
 from fnfkit.lang.ros.values import check_properties
 from fnfkit.model.problem import Location, Problem
 from fnfkit.model.stack import NO_VALUE, SERVERLESS, Ref, Resource, Template, Value
 
-_FOREIGN = re.compile(r"DATASOURCE::\w+::\w+\Z")
+_DATA_SOURCE = re.compile(r"DATASOURCE::\w+::\w+\Z")
 
 
 def validate(template: Template) -> tuple[Problem, ...]:
-    """Every problem of a template that was read: unknown types, properties, references, circles. Paths are those of
-    the template's text, also for what a transform makes of it."""
+    """Every problem of a template that was read: unknown types, properties, references, circles; and warnings of what
+    is taken and not imitated here. Paths are those of the template's text, also for what a transform makes of it."""
     findings = Findings()
     for resource in template.resources:
         _check_resource(resource, template, findings)
-    if findings.problems:
+    if findings.errors:
         return tuple(findings.problems)
     expansion = expand(template)
     findings.problems += expansion.problems
-    if not findings.problems:
+    if not findings.errors:
         check_references(expansion.template, findings)
         check_names(expansion.template, findings)
-    if not findings.problems:
+    if not findings.errors:
         check_order(expansion.template, findings)
     return tuple(findings.problems)
 
@@ -38,7 +39,10 @@ def _check_resource(resource: Resource, template: Template, findings: Findings) 
     path = resource.origin or ("Resources", resource.id)
     known = types().get(resource.type)
     if known is None:
-        if not _FOREIGN.match(resource.type):
+        if is_foreign(resource.type):
+            message = f"{resource.type} is not known here: its properties are not checked, nor is it imitated offline"
+            findings.warn("T15", (*path, "Type"), message)
+        elif not _DATA_SOURCE.match(resource.type):
             message = f"the resource type {resource.type} is not known here"
             findings.error("T03", (*path, "Type"), message, suggestion(resource.type, types()))
         return
@@ -46,7 +50,10 @@ def _check_resource(resource: Resource, template: Template, findings: Findings) 
         fix = f"add `Transform: {SERVERLESS}` at the top of the template"
         findings.error("T13", (*path, "Type"), f"{resource.type} needs a transform", fix)
         return
-    check_type(resource.properties, known, (*path, "Properties"), findings)
+    properties = {
+        name: value for name, value in resource.properties.items() if not (known.transform and automatic(name, value))
+    }
+    check_type(properties, known, (*path, "Properties"), findings)
     if known.transform:
         _check_children(resource, known, path, findings)
 

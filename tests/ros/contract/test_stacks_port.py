@@ -166,7 +166,7 @@ def test_validation_tells_what_a_template_declares(stacks: Stacks) -> None:
     assert summary.outputs[0]["OutputKey"] == "Url"
     assert summary.resources[0]["ResourceType"] == "ALIYUN::MNS::Queue"
     with pytest.raises(InvalidTemplate, match="line 3"):
-        stacks.validate_template("ROSTemplateFormatVersion: '2015-09-01'\nResources:\n  A: {Type: ALIYUN::No::Such}\n")
+        stacks.validate_template("ROSTemplateFormatVersion: '2015-09-01'\nResources:\n  A: {Type: ALIYUN::FNF::Such}\n")
 
 
 def test_preview_of_a_new_stack(stacks: Stacks, cloud: Cloud) -> None:
