@@ -7,10 +7,11 @@ import base64
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TypeVar
+from urllib.request import urlopen
 
-from fnfkit.aliyun.session import Key, NoCredentials, Session, is_local, url
+from fnfkit.aliyun.session import READ_SECONDS, Key, NoCredentials, Session, is_local, url
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import Page
+from fnfkit.ports import NetworkFault, Page
 from fnfkit.ports.functions import (
     AliasRecord,
     AsyncConfig,
@@ -74,6 +75,18 @@ def invoked(headers: Mapping[str, str], payload: bytes) -> Invoked:
         memory=float(headers.get(MEMORY, 0)),
         version=headers.get(SERVICE_VERSION, ""),
     )
+
+
+def downloaded(address: str) -> bytes:
+    """What is at an address the service has given; an embedded account has the archive itself in it."""
+    if not address.startswith(("https:", "http:", "data:")):
+        raise NetworkFault(f"the service names no address for the code, but {address[:60]!r}")
+    try:
+        with urlopen(address, timeout=READ_SECONDS) as answer:  # noqa: S310 - the kinds of address are checked above
+            found: bytes = answer.read()
+            return found
+    except (OSError, ValueError) as error:
+        raise NetworkFault(f"the code could not be downloaded: {error}") from None
 
 
 def zipped(code: bytes) -> JsonObject:

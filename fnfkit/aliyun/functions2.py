@@ -96,6 +96,11 @@ class Fc2Functions:
         found = self._call(lambda: self._client.get_function(service, name, qualifier=qualifier or None))
         return read.function_of(service, found.data)
 
+    def get_code(self, service: str, name: str, qualifier: str = "") -> tuple[bytes, str]:
+        """The archive, from the address the service gives for it, and its checksum."""
+        found = self._call(lambda: self._client.get_function_code(service, name, qualifier=qualifier or None)).data
+        return read.downloaded(found["url"]), str(found.get("checksum", ""))
+
     def list_functions(
         self, service: str, *, prefix: str = "", limit: int | None = None, next_token: str | None = None
     ) -> Page[FunctionRecord]:

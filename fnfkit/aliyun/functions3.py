@@ -105,6 +105,13 @@ class Fc3Functions:
         found = self._call(lambda: self._client.get_function_with_options(name, request, {}, self._runtime))
         return read.function_of("", found)
 
+    def get_code(self, service: str, name: str, qualifier: str = "") -> tuple[bytes, str]:
+        """The archive, from the address the service gives for it, and its checksum."""
+        _need_none(service)
+        request = models.GetFunctionCodeRequest(qualifier=qualifier or None)
+        found = self._call(lambda: self._client.get_function_code_with_options(name, request, {}, self._runtime))
+        return read.downloaded(found["url"]), str(found.get("checksum", ""))
+
     def list_functions(
         self, service: str, *, prefix: str = "", limit: int | None = None, next_token: str | None = None
     ) -> Page[FunctionRecord]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import click
 
+from fnfkit.cli.deploy_drift import live_of
 from fnfkit.cli.deploy_options import pairs, parameters, where, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
@@ -92,7 +93,8 @@ def _deploy(source: Source, asked: _Asked) -> int:
 def _planned(source: Source, asked: _Asked) -> Plan:
     target = asked.target
     try:
-        return plan(target.stacks(), source.stack, source.template, parameters=asked.parameters, flows=target.flows())
+        live = live_of(target, source.template)
+        return plan(target.stacks(), source.stack, source.template, parameters=asked.parameters, live=live)
     except DeployError as error:
         raise refused(error) from error
 

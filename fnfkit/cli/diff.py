@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fnfkit.cli.deploy_drift import live_of
 from fnfkit.cli.deploy_options import pairs, parameters, where
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data
 from fnfkit.cli.deploy_source import folder_of, refused
@@ -42,7 +43,8 @@ def diff(
     source = source_for(target, path, stack, stage)
     given = {**source.parameters, **target.stage.parameters, **pairs(parameter)}
     try:
-        found = plan(target.stacks(), source.stack, source.template, parameters=given, flows=target.flows())
+        live = live_of(target, source.template)
+        found = plan(target.stacks(), source.stack, source.template, parameters=given, live=live)
     except DeployError as error:
         raise refused(error) from error
     result(plan_data(found), plan_blocks(found), as_json=json)

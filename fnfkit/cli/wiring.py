@@ -215,6 +215,16 @@ def remote_functions(endpoint: str, region: str, profile: str, service: str) -> 
         raise _no_client(error) from error
 
 
+def functions_of(session: Session, account: str) -> tuple[Functions, Functions]:
+    """The functions of an account that belong to services, and those that do not. Raises `Refusal`."""
+    try:
+        from fnfkit.aliyun.functions3 import Fc3Functions  # noqa: PLC0415
+
+        return _fc2(session, account), Fc3Functions(session, account)
+    except ImportError as error:
+        raise _no_client(error) from error
+
+
 def function_logs(endpoint: str, region: str, profile: str) -> Fc2Functions:
     """The client that can ask an embedded account for the logs of functions."""
     try:

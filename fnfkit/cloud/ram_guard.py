@@ -11,12 +11,13 @@ from collections.abc import Callable
 from threading import RLock
 
 from fnfkit.cloud.fc.catalogue import Catalogue
-from fnfkit.cloud.ram_records import Denial, Role
+from fnfkit.cloud.ram_records import Denial
 from fnfkit.cloud.ram_roles import Roles
 from fnfkit.cloud.targets import InvokesTasks, TaskCall
 from fnfkit.engine.events import Accepted, Completed, Failed
 from fnfkit.model.flow import Pattern
 from fnfkit.model.names import ActionRef, FlowRef, FunctionRef, QueueRef, Target, TopicRef
+from fnfkit.ports.roles import Role
 
 FLOW_SERVICE = "fnf.aliyuncs.com"
 FUNCTION_SERVICE = "fc.aliyuncs.com"

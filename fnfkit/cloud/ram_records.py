@@ -1,37 +1,8 @@
-"""Roles, policies, and what is said of a role's rights: the records of RAM (ros.md 10)."""
+"""What is said of a role's rights; roles and policies themselves are the records of the port (ros.md 10)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from fnfkit.model.json import JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
-    """A role: who may assume it, and the (type, name) of the policies attached to it."""
-
-    name: str
-    id: str
-    arn: str
-    trust: JsonObject
-    description: str = ""
-    max_session: int = 3600
-    attached: tuple[tuple[str, str], ...] = ()
-    created: int = 0
-    modified: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """A policy of the account or of the system."""
-
-    name: str
-    type: str
-    document: JsonObject
-    description: str = ""
-    created: int = 0
-    modified: int = 0
 
 
 @dataclass(frozen=True, slots=True)

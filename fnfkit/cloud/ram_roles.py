@@ -13,13 +13,13 @@ import orjson
 
 from fnfkit.cloud.clock import Clock
 from fnfkit.cloud.ram_policy import Statement, WrongPolicy, read_policy, read_trust
-from fnfkit.cloud.ram_records import Denial, Grant, Policy, Role
+from fnfkit.cloud.ram_records import Denial, Grant
 from fnfkit.cloud.ram_system import SYSTEM_POLICIES
 from fnfkit.cloud.store import Store
 from fnfkit.model.json import JsonObject
 from fnfkit.ports.fault import Fault
+from fnfkit.ports.roles import CUSTOM, SYSTEM, Policy, Role
 
-SYSTEM, CUSTOM = "System", "Custom"
 LONGEST_DOCUMENT = 6144
 """Characters of a policy document. A page of 2021 has 2048 (ros.md 5); longer ones are in use since."""
 

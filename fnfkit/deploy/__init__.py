@@ -4,6 +4,7 @@ from fnfkit.deploy import aws
 from fnfkit.deploy.error import DeployError
 from fnfkit.deploy.execute import Executor, Outcome, StackFailed
 from fnfkit.deploy.graph import Graph, graph
+from fnfkit.deploy.live import Live
 from fnfkit.deploy.plan import Action, Change, Danger, Difference, Drift, Plan, State
 from fnfkit.deploy.record import Book, Deployment, book
 from fnfkit.deploy.shelf import Shelf
@@ -21,6 +22,7 @@ __all__ = [
     "Drift",
     "Executor",
     "Graph",
+    "Live",
     "Outcome",
     "Plan",
     "Shelf",

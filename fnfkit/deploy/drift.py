@@ -1,72 +1,93 @@
-"""What has been changed behind a stack's back, as far as the workflow service tells: flows and their schedules."""
+"""What has been changed behind a stack's back, resource by resource, as far as the ports of an account tell.
+
+The rules:
+
+1. What the template leaves to the cloud is not compared, nor what only the cloud knows, nor secret parameters.
+2. A resource that is gone is told once. One that may not be looked at is told too: nobody knows whether it drifted.
+3. A port that is not given is not asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from fnfkit.deploy.plan import FLOW, Drift, State
+from fnfkit.deploy.drift_functions import function_drifts
+from fnfkit.deploy.drift_messages import message_drifts
+from fnfkit.deploy.drift_roles import role_drifts
+from fnfkit.deploy.live import Live
+from fnfkit.deploy.observed import Observed, differing
+from fnfkit.deploy.plan import Drift, State
 from fnfkit.deploy.resolve import resolved
 from fnfkit.deploy.steps import step_changes
-from fnfkit.model.stack import GetAtt, Ref, Resource
-from fnfkit.ports import Fault, FlowRecord, Flows
+from fnfkit.ports import Fault, Flows
 
 SCHEDULE = "ALIYUN::FNF::Schedule"
-_GONE = ("FlowNotExists", "ScheduleNotExists")
+_GONE = frozenset(
+    {
+        *("FlowNotExists", "ScheduleNotExists", "QueueNotExist", "TopicNotExist", "SubscriptionNotExist"),
+        *("ServiceNotFound", "FunctionNotFound", "AliasNotFound", "AsyncConfigNotExists"),
+        *("EntityNotExist.Role", "EntityNotExist.Policy"),
+    }
+)
 
 
-def drifts(state: State, flows: Flows, *, stack: str) -> tuple[Drift, ...]:
-    """The flows and schedules that are not as the template of a stack says; what it leaves to the cloud is not
-    compared. Raises `Fault`."""
-    resources = resolved(state.template, state.parameters, stack=stack)
+def drifts(state: State, live: Live, *, stack: str) -> tuple[Drift, ...]:
+    """The resources that are not as the template of a stack says."""
+    secret = {one.name for one in state.template.parameters if one.no_echo}
+    told = replace(state.template, parameters=tuple(one for one in state.template.parameters if not one.no_echo))
+    values = {name: value for name, value in state.parameters.items() if name not in secret}
+    resources = resolved(told, values, stack=stack)
     there = {id: one for id, one in resources.items() if state.statuses.get(id, "").endswith("_COMPLETE")}
-    return tuple(drift for resource in there.values() for drift in _of(resource, there, flows))
+    account = str(state.parameters.get("ALIYUN::TenantId", ""))
+    return tuple(drift for one in there.values() for drift in _of(Observed(one, there, account), live))
 
 
-def _of(resource: Resource, resources: dict[str, Resource], flows: Flows) -> Iterator[Drift]:
+def _of(observed: Observed, live: Live) -> Iterator[Drift]:
     try:
-        if resource.type == FLOW and isinstance(resource.properties.get("Name"), str):
-            yield from _flow(resource, flows.describe_flow(resource.properties["Name"]))
-        elif resource.type == SCHEDULE:
-            yield from _schedule(resource, resources, flows)
+        yield from _looked_at(observed, live)
     except Fault as fault:
-        if fault.code not in _GONE:
-            raise
-        yield Drift(resource.id, "it is gone")
+        id = observed.resource.id
+        if fault.code in _GONE:
+            yield Drift(id, "it is gone")
+        else:
+            yield Drift(id, f"it cannot be looked at: {fault.code}: {fault.message}")
 
 
-def _flow(resource: Resource, live: FlowRecord) -> Iterator[Drift]:
-    wanted = resource.properties.get("Definition")
-    if isinstance(wanted, str) and wanted.strip() != live.definition.strip():
+def _looked_at(observed: Observed, live: Live) -> Iterator[Drift]:
+    match observed.resource.type.split("::")[1:]:
+        case ["FNF", "Flow"] if live.flows:
+            yield from _flow(observed, live.flows)
+        case ["FNF", "Schedule"] if live.flows:
+            yield from _schedule(observed, live.flows)
+        case ["FC" | "FC3", _]:
+            yield from function_drifts(observed, live)
+        case ["MNS", _]:
+            yield from message_drifts(observed, live)
+        case ["RAM", _] if live.roles:
+            yield from role_drifts(observed, live.roles)
+        case _:
+            return
+
+
+def _flow(observed: Observed, flows: Flows) -> Iterator[Drift]:
+    name = observed.text("Name")
+    if name is None:
+        return
+    live = flows.describe_flow(name)
+    wanted = observed.text("Definition")
+    if wanted is not None and wanted.strip() != live.definition.strip():
         steps = ", ".join(map(str, step_changes(wanted, live.definition)))
-        yield Drift(resource.id, "its definition was changed" + (f": {steps}" if steps else " in its text only"))
-    role = resource.properties.get("RoleArn")
-    if isinstance(role, str) and role != live.role_arn:
-        yield Drift(resource.id, f"its role is {live.role_arn or 'none'}, not {role}")
+        yield observed.drift("its definition was changed" + (f": {steps}" if steps else " in its text only"))
+    yield from differing(observed, {"Description": live.description, "ExecutionMode": live.execution_mode})
+    role = observed.text("RoleArn")
+    if role is not None and role.lower() != live.role_arn.lower():
+        yield observed.drift(f"its role is {live.role_arn or 'none'}, not {role}")
 
 
-def _schedule(resource: Resource, resources: dict[str, Resource], flows: Flows) -> Iterator[Drift]:
-    given = resource.properties
-    flow, name = _flow_name(given.get("FlowName"), resources), given.get("ScheduleName")
-    if not flow or not isinstance(name, str):
+def _schedule(observed: Observed, flows: Flows) -> Iterator[Drift]:
+    flow, name = observed.text("FlowName"), observed.text("ScheduleName")
+    if flow is None or name is None:
         return
     live = flows.describe_schedule(flow, name)
-    pairs = (
-        ("CronExpression", live.cron),
-        ("Payload", live.payload),
-        ("Enable", live.enabled),
-    )
-    for property, now in pairs:
-        wanted = given.get(property)
-        if isinstance(wanted, str | bool) and wanted != now:
-            yield Drift(resource.id, f"{property} is {now!r}, not {wanted!r}")
-
-
-def _flow_name(value: object, resources: dict[str, Resource]) -> str:
-    match value:
-        case str():
-            return value
-        case GetAtt(id, "Name") | Ref(id) if id in resources:
-            name = resources[id].properties.get("Name")
-            return name if isinstance(name, str) else ""
-        case _:
-            return ""
+    yield from differing(observed, {"CronExpression": live.cron, "Payload": live.payload, "Enable": live.enabled})

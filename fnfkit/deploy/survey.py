@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fnfkit.deploy.dangers import dangers
 from fnfkit.deploy.drift import drifts
 from fnfkit.deploy.error import DeployError
+from fnfkit.deploy.live import Live
 from fnfkit.deploy.plan import Plan, State, changes
 from fnfkit.lang import ros
 from fnfkit.model.stack import Template
-from fnfkit.ports import Flows, StackRecord, Stacks, settled
+from fnfkit.ports import StackRecord, Stacks, settled
 
 CREATED_IN_VAIN = frozenset(
     {"CREATE_ROLLBACK_COMPLETE", "CREATE_ROLLBACK_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"}
@@ -42,6 +43,7 @@ def standing(stacks: Stacks, name: str) -> Standing | None:
     record = find(stacks, name)
     if record is None or record.status in CREATED_IN_VAIN:
         return None
+    # A template of CloudFormation has the same form but for its header, which does not count here.
     template = ros.read(stacks.get_template(record.id, original=True)).template
     if template is None:
         raise DeployError("UnknownTemplate", f"the template of the stack {name} cannot be read")
@@ -55,9 +57,9 @@ def plan(
     template: Template,
     *,
     parameters: Mapping[str, str] | None = None,
-    flows: Flows | None = None,
+    live: Live | None = None,
 ) -> Plan:
-    """What deploying a template under a name would do. Parameters that are not given keep their values. With `flows`,
+    """What deploying a template under a name would do. Parameters that are not given keep their values. With `live`,
     drift is looked for too. Nothing happens. Raises `Fault`, `DeployError`."""
     there = standing(stacks, name)
     given = dict(parameters or {})
@@ -80,7 +82,7 @@ def plan(
         status=there.record.status,
         changes=found,
         dangers=dangers(there.state, after, found, stack=name),
-        drifts=drifts(there.state, flows, stack=name) if flows and settled(there.record.status) else (),
+        drifts=drifts(there.state, live, stack=name) if live and settled(there.record.status) else (),
     )
 
 

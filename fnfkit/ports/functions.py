@@ -271,6 +271,10 @@ class Functions(Protocol):
 
     def get_function(self, service: str, name: str, qualifier: str = "") -> FunctionRecord: ...
 
+    def get_code(self, service: str, name: str, qualifier: str = "") -> tuple[bytes, str]:
+        """The archive of a function, and its checksum."""
+        ...
+
     def list_functions(
         self, service: str, *, prefix: str = "", limit: int | None = None, next_token: str | None = None
     ) -> Page[FunctionRecord]: ...

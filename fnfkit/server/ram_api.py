@@ -9,10 +9,10 @@ from threading import RLock
 
 import orjson
 
-from fnfkit.cloud.ram_records import Policy, Role
 from fnfkit.cloud.ram_roles import Roles
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import Fault
+from fnfkit.ports.roles import Policy, Role
 from fnfkit.protocol.rpc import write_stamp
 from fnfkit.server.auth import GATEWAY_REFUSALS
 from fnfkit.server.rpc import Action, Call, Product

@@ -12,7 +12,7 @@ from deploy_accounts import Cli, Deployer, Said
 from fnfkit.cli import app
 from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
-from fnfkit.server.listener import serving
+from fnfkit.server.account import serving_account
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,6 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
 @pytest.fixture
 def served(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """The account behind HTTP, where the environment points the command line at it."""
-    with serving(cloud) as listening:
+    with serving_account(cloud) as listening:
         monkeypatch.setenv("FNFKIT_ENDPOINT", listening.endpoint)
         yield cloud

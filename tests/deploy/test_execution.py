@@ -11,7 +11,7 @@ import pytest
 from deploy_accounts import PROJECTS, Deployer, text_of
 
 from fnfkit.cloud.cloud import Cloud
-from fnfkit.deploy import Action, Executor, StackFailed, find, plan
+from fnfkit.deploy import Action, Executor, Live, StackFailed, find, plan
 from fnfkit.lang import ros
 from fnfkit.model.stack import Template
 
@@ -42,7 +42,7 @@ def test_the_documented_projects_deploy_and_leave_nothing(name: str, deployer: D
     outcome = deployer.executor.deploy(name, text)
     assert (outcome.record.status, outcome.changed) == ("CREATE_COMPLETE", True)
     assert cloud.stacks.get_template(outcome.record.id) == text
-    found = plan(cloud.stacks, name, read(text), flows=cloud.flows)
+    found = plan(cloud.stacks, name, read(text), live=Live(flows=cloud.flows))
     assert (found.same, found.drifts) == (True, ())
     assert deployer.executor.deploy(name, text).changed is False
     assert deployer.executor.destroy(name)
@@ -169,10 +169,10 @@ def test_drift_is_seen(deployer: Deployer) -> None:
     deployer.executor.deploy("s", small())
     deployer.cloud.flows.update_flow("main", definition=FLOW % "theirs")
     stacks, flows = deployer.cloud.stacks, deployer.cloud.flows
-    (drift,) = plan(stacks, "s", read(small()), flows=flows).drifts
+    (drift,) = plan(stacks, "s", read(small()), live=Live(flows=flows)).drifts
     assert drift.message == "its definition was changed: one removed, theirs added"
     flows.delete_flow("main")
-    (drift,) = plan(stacks, "s", read(small()), flows=flows).drifts
+    (drift,) = plan(stacks, "s", read(small()), live=Live(flows=flows)).drifts
     assert drift.message == "it is gone"
 
 

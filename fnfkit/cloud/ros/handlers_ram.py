@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from fnfkit.cloud.ram_records import Role
-from fnfkit.cloud.ram_roles import CUSTOM, SYSTEM, Roles
+from fnfkit.cloud.ram_roles import Roles
 from fnfkit.cloud.ros.handling import Account, Built, Order, found, quiet, text_of
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.ports.roles import CUSTOM, SYSTEM, Role
 
 _NO_ROLE, _NO_POLICY, _NOT_ATTACHED = "EntityNotExist.Role", "EntityNotExist.Policy", "EntityNotExist.Role.Policy"
 _ATTACHED = "EntityAlreadyExists.Role.Policy"
