@@ -8,6 +8,9 @@ moto's defects that are met, and worked around here by name:
 - `no_message`: TaskTimedOut, TaskDoesNotExist and InvalidToken are raised without the message that they need: the call
   ends in a TypeError.
 - `cause_lost`: SendTaskFailure loses the cause, StopExecution both error and cause.
+- `not_stopped`: an execution that waits for a token does not notice that it is stopped; and an error that comes after
+  the stop takes its place.
+- `no_code`: InvalidDefinition and InvalidExecutionInput are answered without an error code.
 - StartSyncExecution is not there, histories come in one page, outputs of reports are not looked at (InvalidOutput), and
   an execution can be stopped after its end: the tests of these stub the service instead.
 """
@@ -33,6 +36,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
     CallbackPoolManager,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -151,6 +155,14 @@ def mend(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CallbackPoolManager, "notify", once)
     patch.setattr(StepFunctionsParserBackend, "_get_executions", lambda self, status=None: executions(self))
     patch.setattr(models, "InvalidToken", InvalidToken)  # no_message
+    for error in (models.InvalidDefinition, models.InvalidExecutionInput):
+        patch.setattr(error, "TYPE", error.code)  # no_code
+    fail = Environment.set_error
+    patch.setattr(
+        Environment,
+        "set_error",
+        lambda self, error: fail(self, error) if self.is_running() else None,  # not_stopped
+    )
     patch.setattr(StepFunctionResponse, "send_task_failure", _send_task_failure)  # cause_lost
     patch.setattr(StepFunctionResponse, "stop_execution", _stop_execution)  # cause_lost
 
@@ -165,6 +177,8 @@ def _stop_execution(self: StepFunctionResponse) -> ActionResult:
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     moment = datetime.now(UTC)
     execution.stop(stop_date=moment, error=self._get_param("error"), cause=self._get_param("cause"))
+    for endpoint in execution.exec_worker.env.callback_pool_manager._pool.values():  # not_stopped
+        endpoint.interrupt_all()
     return ActionResult({"stopDate": moment})
 
 

@@ -13,6 +13,8 @@ from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.ram import DEFAULT_KEY_ID, DEFAULT_KEY_SECRET
 from fnfkit.ports import EventRecord, Flows
 from fnfkit.server.listener import Listening, serving
+from tests.aws.moto_account import moto_account
+from tests.contract.doors import FDL, Door, amazon
 
 
 @pytest.fixture
@@ -58,6 +60,24 @@ def waiting(cloud: Cloud, flows: Flows) -> Callable[[str], Waiting]:
         return Waiting("callback", name, token_of(cloud, "callback", name))
 
     return start
+
+
+@pytest.fixture(params=["in process", "over HTTP", "Step Functions"])
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """The flows of any account."""
+    if request.param == "Step Functions":
+        with moto_account() as account:
+            yield amazon(account)
+        return
+    cloud: Cloud = request.getfixturevalue("cloud")
+    in_process = request.param == "in process"
+    flows: Flows = cloud.flows if in_process else AliyunFlows(request.getfixturevalue("session"))
+
+    def start(name: str) -> str:
+        flows.start_execution("callback", name=name)
+        return token_of(cloud, "callback", name)
+
+    yield Door(flows, FDL, start, lambda: cloud.advance(1))
 
 
 def token_of(cloud: Cloud, flow: str, name: str) -> str:
