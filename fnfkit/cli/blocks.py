@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from fnfkit.model.printable import visible
+
 
 class Tone(Enum):
     """What a line means, for renderers that can show it."""
@@ -48,10 +50,13 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table."""
+    """A line of a table; what does not show, such as line ends, is spelled out in its cells."""
 
     cells: tuple[str, ...]
     tone: Tone = Tone.PLAIN
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", tuple(map(visible, self.cells)))
 
 
 @dataclass(frozen=True, slots=True)

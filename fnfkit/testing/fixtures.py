@@ -24,7 +24,7 @@ from fnfkit.testing.local import LocalCloud, Options
 from fnfkit.testing.real import RealCloud, official_flows
 from fnfkit.testing.run import Run
 from fnfkit.testing.sources import AnyFlow
-from fnfkit.testing.trace import read_history
+from fnfkit.testing.trace import read_file, read_history
 
 TARGETS = ("local", "served", "real")
 
@@ -172,4 +172,4 @@ class HistoryReader:
         """The events of a run, or of a file or text with the JSON of GetExecutionHistory. Raises `NotAHistory`."""
         if isinstance(what, Run):
             return what.history
-        return read_history(what.read_text("utf-8") if isinstance(what, Path) else what)
+        return read_file(what) if isinstance(what, Path) else read_history(what)

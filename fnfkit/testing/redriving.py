@@ -14,14 +14,14 @@ from pathlib import Path
 from fnfkit.cloud.targets import TaskCall
 from fnfkit.engine import parse_token
 from fnfkit.model.flow import Pattern
-from fnfkit.model.json import Json
+from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import EventRecord
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.replaying import events_of
 from fnfkit.testing.roles import FAILURES, Role, role_of
 from fnfkit.testing.run import Run
 from fnfkit.testing.sources import AnyFlow
-from fnfkit.testing.trace import input_of
+from fnfkit.testing.trace import NotAHistory, input_of
 
 
 def redrive(cloud: LocalCloud, history: Sequence[EventRecord] | Path | str, flow: AnyFlow) -> Run:
@@ -46,13 +46,13 @@ class Recording:
         self._cloud = cloud
         self._answers: dict[tuple[str, str], deque[EventRecord]] = defaultdict(deque)
         fatal = _fatal(events)
-        inputs: dict[str, str] = {}
+        inputs: dict[int, str] = {}  # by event, since steps of one name may be under way at once, each in its iteration
         for event in events:
             role = role_of(event)
-            if role in (Role.CALLED, Role.BEGUN):
-                inputs[event.step] = _key(event.detail.get("input"))
-            elif role in (Role.ANSWERED, *FAILURES) and event.id not in fatal:
-                self._answers[event.step, inputs.get(event.step, "")].append(event)
+            called = role in (Role.CALLED, Role.BEGUN)
+            inputs[event.id] = _key(event.detail.get("input")) if called else inputs.get(event.scheduled_by, "")
+            if role in (Role.ANSWERED, *FAILURES) and event.id not in fatal:
+                self._answers[event.step, inputs[event.id]].append(event)
 
     def answer(self, call: TaskCall) -> bool:
         """Answer a call as recorded; False if nothing is, and for timeouts, which simply happen again."""
@@ -72,21 +72,30 @@ class Recording:
     def _report(self, token: str, event: EventRecord) -> None:
         flows = self._cloud.cloud.flows
         if role_of(event) is Role.ANSWERED:
-            flows.report_task_succeeded(token, json.dumps(event.detail.get("output", {})))
+            flows.report_task_succeeded(token, json.dumps(_reported(event)))
         else:
             flows.report_task_failed(token, str(event.detail.get("error", "")), _text(event.detail.get("cause", "")))
 
 
 def _fatal(events: Sequence[EventRecord]) -> set[int]:
     """The failed attempts of the visit of the step that the execution failed of."""
-    failed = next((event.step for event in events if role_of(event) in (Role.FAILED, Role.RAN_OUT)), None)
+    by_id = {event.id: event for event in events}
+    event = next((event for event in events if role_of(event) in (Role.FAILED, Role.RAN_OUT)), None)
     found: set[int] = set()
-    for event in events:
-        if event.step == failed and role_of(event) is Role.ENTERED:
-            found = set()
-        elif event.step == failed and role_of(event) in FAILURES:
+    while event is not None and role_of(event) is not Role.ENTERED:
+        if role_of(event) in FAILURES:
             found.add(event.id)
+        earlier = event.scheduled_by < event.id
+        event = by_id.get(event.scheduled_by) if earlier else None
     return found
+
+
+def _reported(event: EventRecord) -> JsonObject:
+    """What was reported. Raises `NotAHistory` if nobody can have."""
+    output = event.detail.get("output", {})
+    if not isinstance(output, dict):
+        raise NotAHistory(f"event {event.id}: what is reported for a task is an object, not {type(output).__name__}")
+    return output
 
 
 def _key(value: Json) -> str:

@@ -22,11 +22,12 @@ from fnfkit.engine.events import TimerFired as Fired
 from fnfkit.engine.state import TaskRun
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json
+from fnfkit.model.printable import visible
 from fnfkit.ports import EventRecord
 from fnfkit.testing.roles import CALL, Role, position_of, role_of
 from fnfkit.testing.sources import AnyFlow, source_of
 from fnfkit.testing.table import summary
-from fnfkit.testing.trace import ENDS, FAILURES, Fact, input_of, read_history
+from fnfkit.testing.trace import ENDS, FAILURES, Fact, input_of, read_file, read_history
 
 Scope: TypeAlias = tuple[tuple[str, int], ...]
 """A branch or iteration by the container steps and numbers that lead to it; () is the flow's own sequence."""
@@ -47,8 +48,8 @@ class Divergence:
     def __str__(self) -> str:
         lines = [self.what]
         for name, event in (("recorded", self.recorded), ("replayed", self.replayed)):
-            shown = "nothing" if event is None else f"{event.id} {event.type} {event.step} {summary(event)}".rstrip()
-            lines.append(f"  {name}: {shown}")
+            words = () if event is None else (str(event.id), event.type, event.step, summary(event))
+            lines.append(f"  {name}: {' '.join(visible(word) for word in words if word) or 'nothing'}")
         return "\n".join(lines)
 
 
@@ -71,9 +72,9 @@ def replay(
 
 
 def events_of(history: Sequence[EventRecord] | Path | str) -> list[EventRecord]:
-    """The events of a history in whatever form."""
+    """The events of a history in whatever form. Raises `NotAHistory`."""
     if isinstance(history, Path):
-        history = history.read_text("utf-8")
+        return read_file(history)
     return read_history(history) if isinstance(history, str) else list(history)
 
 
@@ -148,7 +149,7 @@ class _Replay:
         self.silent = not execution.words.task_scheduled
         self.recorded = recorded
         self.attempts: dict[tuple[Scope, str], deque[list[EventRecord]]] = defaultdict(deque)
-        self.queue: list[tuple[int, int, Event]] = []
+        self.queue: list[tuple[int, int, int, Event]] = []
         self.timers: list[tuple[int, int]] = []
         self.planned: set[int] = set()
         self.scopes = Scopes()
@@ -173,7 +174,7 @@ class _Replay:
         for event in self.recorded:
             if event.type == "ExecutionStopped":
                 stop = Stop(event.time, str(event.detail.get("error", "")), str(event.detail.get("cause", "")))
-                heapq.heappush(self.queue, (event.time, event.id, stop))
+                self._await(event, stop)
         more = self._feed(Start(start, input_of(self.recorded)))
         for _ in range(MOST_EVENTS):
             if self.execution.ended:
@@ -191,8 +192,12 @@ class _Replay:
             and self.queue[0][0] <= self.execution.now
             and self.queue[0][1] <= len(self.execution.history) + 1
         ):
-            return heapq.heappop(self.queue)[2]
+            return heapq.heappop(self.queue)[-1]
         return None
+
+    def _await(self, record: EventRecord, event: Event) -> None:
+        """Has an answer come when it was recorded; of two records with one id, as nobody should write them, in turn."""
+        heapq.heappush(self.queue, (record.time, record.id, len(self.queue), event))
 
     def _feed(self, event: Event) -> bool:
         transition = advance(self.execution, event)
@@ -206,7 +211,7 @@ class _Replay:
     def _next(self) -> Event | None:
         due = self.timers[0][0] if self.timers else None
         if self.queue and (due is None or self.queue[0][0] <= due or self._overtaken()):
-            return heapq.heappop(self.queue)[2]
+            return heapq.heappop(self.queue)[-1]
         if due is None:
             return None
         due, timer = heapq.heappop(self.timers)
@@ -243,7 +248,7 @@ class _Replay:
         for record in attempt:
             event = _answer(call, record)
             if event is not None:
-                heapq.heappush(self.queue, (record.time, record.id, event))
+                self._await(record, event)
                 if not isinstance(event, Accepted):
                     self.planned.add(call.call)
 

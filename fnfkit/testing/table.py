@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.model.printable import visible
 from fnfkit.ports import EventRecord
 
 MOST_ROWS = 80
@@ -72,9 +73,4 @@ def _summary(type: str, detail: JsonObject) -> str:
 
 def compact(value: Json) -> str:
     """JSON on one line, whatever line ends and commands to terminals it has."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return text if text.isprintable() else "".join(map(_printable, text))
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
+    return visible(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))

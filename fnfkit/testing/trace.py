@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from fnfkit.model.json import Json, JsonObject
@@ -13,6 +14,10 @@ from fnfkit.ports import EventRecord
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionStopped", "ExecutionTimedOut"})
 FAILURES = frozenset({"TaskFailed", "TaskTimedOut", "TaskSubmitFailed"})
 """The events that end an attempt badly."""
+
+
+_MARK = "\ufeff"
+"""What some editors and shells begin a file with."""
 
 
 class Fact(Protocol):
@@ -43,14 +48,26 @@ class NotAHistory(ValueError):
     """What was given is not the history of an execution; the message says why."""
 
 
+def read_file(path: Path) -> list[EventRecord]:
+    """The events in a file; see `read_history`. Raises `NotAHistory`."""
+    try:
+        return read_history(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise NotAHistory(f"{path} cannot be read: {problem}") from None
+    except NotAHistory as problem:
+        raise NotAHistory(f"{path}: {problem}") from None
+
+
 def read_history(text: str) -> list[EventRecord]:
     """The events of a GetExecutionHistory answer, of several of them in a list, or of what `fnfkit history --json`
     prints. Raises `NotAHistory`."""
     try:
-        value: Json = json.loads(text)
+        value: Json = json.loads(text.removeprefix(_MARK))
+        events = [_event(raw, number) for number, raw in enumerate(_raw_events(value), 1)]
     except ValueError as error:
-        raise NotAHistory(f"this is not JSON: {error}") from None
-    events = [_event(raw, number) for number, raw in enumerate(_raw_events(value), 1)]
+        raise error if isinstance(error, NotAHistory) else NotAHistory(f"this is not JSON: {error}") from None
+    except RecursionError:
+        raise NotAHistory("this is nested deeper than any history") from None
     if not events:
         raise NotAHistory("there are no events; expected an object with Events, as GetExecutionHistory answers")
     return sorted(events, key=lambda event: event.id)
@@ -83,7 +100,7 @@ def _event(raw: Json, number: int) -> EventRecord:
             time=_milliseconds(fields.get("time", 0)),
             detail=_detail(fields.get("eventdetail", fields.get("detail"))),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise NotAHistory(f"event {number} is not one of GetExecutionHistory: {error!r}") from None
 
 
