@@ -15,6 +15,7 @@ from fnfkit.lang.translate import replacing
 from fnfkit.model.expr import Const, Object
 from fnfkit.model.flow import Flow, Task
 from fnfkit.model.problem import Severity
+from tests.engine.driver import answers, drive
 
 ROOT = Path(__file__).parents[2]
 GOOD = sorted((ROOT / "tests/data/flows/good").glob("*.yml"))
@@ -70,13 +71,47 @@ def test_from_fdl_to_cloudflow_to_fdl_keeps_behaviour(path: Path) -> None:
     assert list(differences(first, back.flow, trials=40, seed=1)) == []
 
 
-@pytest.mark.parametrize("folder", SCENARIOS, ids=lambda path: path.name)
-def test_the_scenarios_are_golden_in_all_languages(folder: Path) -> None:
-    flow = fdl_flow(folder / "flow.fdl.yml")
-    for language, file in (("cloudflow", "flow.cloudflow.yml"), ("asl", "flow.asl.json")):
-        migrated = migrate_flow(flow, language, folder.name, trials=10, seed=1)
-        assert migrated.unsupported == migrated.differences == ()
-        assert migrated.text == (folder / file).read_text("utf-8"), f"fnfkit migrate --to {language} --out {file}"
+FILES = {"cloudflow": "flow.cloudflow.yml", "asl": "flow.asl.json"}
+TRACKED = "the parameter StatefulAsyncInvocationID"
+AWAITED = "an asynchronous function that is awaited"
+"""Amazon States Language awaits a function that was called asynchronously by its token only."""
+INEXPRESSIBLE = {
+    ("async-invocation", "cloudflow"): TRACKED,
+    ("async-invocation", "asl"): AWAITED,
+    ("async-tasks", "cloudflow"): TRACKED,
+    ("async-tasks", "asl"): AWAITED,
+    ("state-machine", "asl"): AWAITED,
+}
+"""The scenarios that a language cannot express, and why not (cloudflow.md 5.3 has the parameters of functions)."""
+WRITTEN_BY_HAND = ("state-machine", "cloudflow")
+"""Documented in this language, so the definition is the vendor's and not what a translator makes of a flow."""
+ALL_SCENARIOS = sorted(path.parent for path in (ROOT / "templates").glob("*/flow.fdl.yml"))
+
+
+@pytest.mark.parametrize("language", FILES)
+@pytest.mark.parametrize("folder", ALL_SCENARIOS, ids=lambda path: path.name)
+def test_every_scenario_is_golden_in_every_language_that_can_express_it(folder: Path, language: str) -> None:
+    golden = folder / FILES[language]
+    migrated = migrate_flow(fdl_flow(folder / "flow.fdl.yml"), language, folder.name, trials=10, seed=1)
+    reason = INEXPRESSIBLE.get((folder.name, language))
+    assert ({reason} if reason else set()) <= {lost.feature for lost in migrated.unsupported}
+    assert golden.exists() == (reason is None)
+    if (folder.name, language) == WRITTEN_BY_HAND or reason:
+        return
+    assert (migrated.unsupported, migrated.differences) == ((), ())
+    assert migrated.text == golden.read_text("utf-8"), f"fnfkit migrate --to {language} --out {golden.name}"
+
+
+def test_the_scenario_that_is_written_by_hand_calls_as_its_flow_does() -> None:
+    folder = ROOT / "templates" / WRITTEN_BY_HAND[0]
+    machine = cloudflow.read((folder / FILES["cloudflow"]).read_text("utf-8")).flow
+    assert machine is not None
+    runs = [
+        drive(one, {"work": answers({"did": 1})}).start({"n": 3}).run()
+        for one in (machine, fdl_flow(folder / "flow.fdl.yml"))
+    ]
+    assert runs[0].execution.output == runs[1].execution.output == {"did": 1}
+    assert len({(str(call.target), call.pattern, str(call.input)) for run in runs for call in run.invokes}) == 1
 
 
 def test_the_state_machine_of_the_documentation_is_well_written() -> None:
