@@ -27,7 +27,9 @@ class Entry:
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init:init", "Copy a template project into a folder, or list the templates."),
     "check": Entry("check:check", "Find mistakes in flows, in FDL and in Python alike."),
-    "build": Entry("build:build", "Compile the flows of a project in Python to FDL."),
+    "build": Entry(
+        "build:build", "Compile the flows of a project in Python to FDL, or a project to a template for AWS."
+    ),
     "import": Entry("importing:import_flow", "Turn a flow in FDL into Python that compiles back to it."),
     "migrate": Entry("migrate:migrate", "Translate a flow between FDL and CloudFlow, and show that both behave alike."),
     "graph": Entry("graph:graph", "Draw a flow as SVG or as Mermaid text."),

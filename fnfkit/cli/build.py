@@ -31,10 +31,11 @@ TEMPLATE = "template.cfn.yml"
 @target_cloud
 @as_json
 def build(path: str, out: Path | None, check: bool, cloud: str | None, json: bool) -> int:
-    """Compile the flows of a project in Python to FDL, or with --target aws the project to a CloudFormation template.
+    """Compile the flows of a project in Python to FDL, or a project to a template for AWS.
 
-    The only flow of an app.py is written to flow.fdl.yml, any other to FLOW.fdl.yml; the template to template.cfn.yml,
-    and the code it names to .fnfkit/code. Flows with errors (see `fnfkit check`) are not written.
+    The only flow of an app.py is written to flow.fdl.yml, any other to FLOW.fdl.yml. With --target aws the template,
+    for CloudFormation, is written to template.cfn.yml, and the code it names to .fnfkit/code. Flows with errors (see
+    `fnfkit check`) are not written.
     """
     made = [_template(path, out, keep=not check)] if cloud == AWS else [_moved(one, out) for one in _compiled(path)]
     changed = [one for one in made if not one.file.is_file() or one.file.read_text("utf-8") != one.text]

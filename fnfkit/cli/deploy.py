@@ -54,10 +54,11 @@ def deploy(
     watch: bool,
     json: bool,
 ) -> int:
-    """Deploy a project or a template file, to an embedded account unless a stage names another, or --target aws.
+    """Deploy a project or a template file, to an embedded account unless a stage names another.
 
-    Whatever state the deployment before was left in, this one takes it up; where nothing differs it does nothing.
-    Changes that endanger running executions are refused without --force.
+    With --target aws a project is deployed by CloudFormation. Whatever state the deployment before was left in, this
+    one takes it up; where nothing differs it does nothing. Changes that endanger running executions are refused without
+    --force.
     """
     target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
     given = {**target.stage.parameters, **pairs(parameter)}
