@@ -12,7 +12,6 @@ from fnfkit.ports import (
     InvalidQueueName,
     Message,
     MessageNotExist,
-    QueueAlreadyExist,
     QueueAttributes,
     QueueNameLengthError,
     QueueNotExist,
@@ -45,13 +44,6 @@ def test_a_queue_has_the_documented_defaults(account: Account) -> None:
     assert (record.polling_wait_seconds, record.logging_enabled) == (0, False)
     assert record.created // 1_000 == record.modified // 1_000 == account.now() // 1_000
     assert (record.active, record.inactive, record.delayed) == (0, 0, 0)
-
-
-def test_creating_alike_is_no_fault_and_creating_otherwise_is(queues: Queues) -> None:
-    assert queues.create_queue("q") is False
-    assert queues.create_queue("q", QueueAttributes(visibility_timeout=30)) is False
-    with pytest.raises(QueueAlreadyExist):
-        queues.create_queue("q", QueueAttributes(visibility_timeout=31))
 
 
 def test_attributes_change_one_by_one(account: Account, queues: Queues) -> None:
@@ -130,19 +122,6 @@ def test_listing_by_prefix_in_pages(account: Account) -> None:
     assert (rest.items, rest.next_token) == (("b-3",), None)
 
 
-def test_a_body_travels_verbatim(queues: Queues) -> None:
-    sent = queues.send_message("q", RAW)
-    assert (sent.body_md5, sent.receipt_handle) == (md5(RAW), "")
-    received = queues.receive_message("q")
-    assert (received.id, received.body, received.body_md5) == (sent.id, RAW, md5(RAW))
-
-
-@pytest.mark.parametrize("body", ["\n\n", "  spaces  ", "]]>", "\ttab", "&amp;", "\U0001f600"])
-def test_awkward_bodies_travel_verbatim(queues: Queues, body: str) -> None:
-    queues.send_message("q", body + ".")
-    assert queues.receive_message("q").body == body + "."
-
-
 def test_receiving_counts_and_dates(account: Account, queues: Queues) -> None:
     queues.send_message("q", "x", priority=3)
     enqueued = account.now()
@@ -189,26 +168,6 @@ def test_priorities_out_of_range_are_refused(queues: Queues, priority: int) -> N
         queues.send_message("q", "x", priority=priority)
 
 
-def test_a_delayed_message_comes_later(account: Account, queues: Queues) -> None:
-    queues.send_message("q", "later", delay_seconds=10)
-    record = queues.get_queue_attributes("q")
-    assert (record.active, record.inactive, record.delayed) == (0, 0, 1)
-    account.advance(9)
-    assert empty(queues)
-    account.advance(1)
-    assert queues.receive_message("q").body == "later"
-
-
-def test_a_message_overrides_the_delay_of_its_queue(account: Account) -> None:
-    account.queues.create_queue("slow", QueueAttributes(delay_seconds=60))
-    account.queues.send_message("slow", "as the queue says")
-    account.queues.send_message("slow", "at once", delay_seconds=0)
-    assert account.queues.receive_message("slow").body == "at once"
-    assert empty(account.queues, "slow")
-    account.advance(60)
-    assert account.queues.receive_message("slow").body in ("as the queue says", "at once")
-
-
 def test_too_long_a_delay_is_refused(queues: Queues) -> None:
     with pytest.raises(InvalidArgument, match="604800"):
         queues.send_message("q", "x", delay_seconds=604_801)
@@ -229,13 +188,6 @@ def test_sizes_are_in_bytes_and_bounded(account: Account) -> None:
 def test_an_empty_body_is_refused(queues: Queues) -> None:
     with pytest.raises(InvalidArgument):
         queues.send_message("q", "")
-
-
-def test_a_long_poll_ends_with_a_message_that_becomes_visible(account: Account, queues: Queues) -> None:
-    queues.send_message("q", "x", delay_seconds=5)
-    before = account.now()
-    assert queues.receive_message("q", wait_seconds=20).body == "x"
-    assert account.now() - before == 5_000
 
 
 def test_a_long_poll_ends_empty_after_its_wait(account: Account, queues: Queues) -> None:
@@ -292,11 +244,6 @@ def test_batches_are_bounded(queues: Queues) -> None:
         queues.batch_receive_message("q", 17)
     with pytest.raises(InvalidArgument):
         queues.batch_peek_message("q", 17)
-
-
-def test_a_batch_long_poll_takes_what_there_is(queues: Queues) -> None:
-    queues.send_message("q", "only")
-    assert [message.body for message in queues.batch_receive_message("q", 16, wait_seconds=10)] == ["only"]
 
 
 def test_peeking_changes_nothing(account: Account, queues: Queues) -> None:
@@ -377,23 +324,6 @@ def test_changing_visibility_counts_from_now_and_changes_the_handle(account: Acc
     queues.delete_message("q", changed.receipt_handle)
     account.advance(2)
     assert empty(queues)
-
-
-def test_a_message_can_be_given_back_early(account: Account, queues: Queues) -> None:
-    queues.send_message("q", "x")
-    queues.change_message_visibility("q", queues.receive_message("q").receipt_handle, 1)
-    before = account.now()
-    assert queues.receive_message("q", wait_seconds=10).dequeue_count == 2
-    assert account.now() - before == 1_000
-
-
-def test_visibility_out_of_range_is_refused(queues: Queues) -> None:
-    queues.send_message("q", "x")
-    handle = queues.receive_message("q").receipt_handle
-    for seconds in (0, 43_201):
-        with pytest.raises(InvalidArgument):
-            queues.change_message_visibility("q", handle, seconds)
-    queues.delete_message("q", handle)
 
 
 def test_messages_go_after_the_retention_period(account: Account) -> None:
