@@ -113,6 +113,18 @@ def test_its_credentials_are_a_session_of_the_account(machine: Machine) -> None:
     assert secret not in shown and token not in shown
 
 
+def test_credentials_have_their_older_spelling_too(machine: Machine) -> None:
+    machine.deploy(
+        """
+        def handler(event, context):
+            c = context.credentials
+            older = (c.accessKeyId, c.accessKeySecret, c.securityToken)
+            return [older == (c.access_key_id, c.access_key_secret, c.security_token), hasattr(c, "secret"), repr(c)]
+        """
+    )
+    assert machine.call() == [True, False, "Credentials(...)"]
+
+
 def test_the_context_is_the_documented_object(machine: Machine) -> None:
     machine.deploy("""
         def handler(event, context):

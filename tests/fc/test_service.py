@@ -96,6 +96,8 @@ def test_secrets_stay_out_of_reprs_and_reach_the_handler(lab: Lab, tmp_path: Pat
     code = lab.write("""
         import os
         def handler(event, context):
+            assert context.credentials.accessKeySecret == context.credentials.access_key_secret
+            assert (context.credentials.accessKeyId, context.credentials.securityToken) == ("STS.id", "the-token")
             return [context.credentials.access_key_secret, os.environ["ALIBABA_CLOUD_SECURITY_TOKEN"], repr(context)]
     """)
     answers: list[bytes] = []

@@ -27,6 +27,9 @@ LONGEST_HANDLER, LONGEST_DESCRIPTION = 128, 256
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}\Z")
 _HANDLER = re.compile(r"(?!/)[\w/-]+(\.\w+)+\Z")
 _TASK_ID = _NAME
+_WRITTEN = re.compile(r"python|nodejs|php")
+"""Runtimes whose handlers are named by module and function."""
+_RUNTIME = re.compile(r"[a-z][a-z0-9.-]{0,62}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -78,14 +81,14 @@ def applied(function: Function, given: FunctionSettings) -> Function:
 def check_function(function: Function) -> None:
     """Raises `InvalidArgument` for settings that could not be run."""
     for name in (function.handler, function.initializer or function.handler):
-        if not _HANDLER.match(name) or len(name) > LONGEST_HANDLER:
+        if len(name) > LONGEST_HANDLER or (_WRITTEN.match(function.runtime) and not _HANDLER.match(name)):
             raise InvalidArgument(
                 f"handler {name[:140]!r} is not of the form module.function with at most {LONGEST_HANDLER} characters"
             )
     if len(function.description) > LONGEST_DESCRIPTION:
         raise InvalidArgument(f"the description has over {LONGEST_DESCRIPTION} characters")
-    if not function.runtime.startswith("python"):
-        raise InvalidArgument(f"runtime {function.runtime!r} cannot be run here; python3, python3.9, python3.10 can")
+    if not _RUNTIME.match(function.runtime):
+        raise InvalidArgument(f"runtime {function.runtime[:140]!r} is not one such as python3.10 or nodejs16")
     _check_range("timeout", function.timeout, 1, 86_400, "seconds")
     _check_range("initializationTimeout", function.initialization_timeout, 1, 300, "seconds")
     _check_range("memorySize", function.memory, 128, 32_768, "MB")

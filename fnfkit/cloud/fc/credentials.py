@@ -17,6 +17,20 @@ class Credentials:
     access_key_secret: str = field(default="", repr=False)
     security_token: str = field(default="", repr=False)
 
+    # Older handlers spell them so (inferred: published ones do, api-fc.md 4 has the other spelling only).
+
+    @property
+    def accessKeyId(self) -> str:
+        return self.access_key_id
+
+    @property
+    def accessKeySecret(self) -> str:
+        return self.access_key_secret
+
+    @property
+    def securityToken(self) -> str:
+        return self.security_token
+
 
 class Renewed:
     """Credentials by role that are asked for once in a while, not at every call. `now` is in Unix milliseconds."""

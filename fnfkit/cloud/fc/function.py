@@ -12,6 +12,8 @@ from fnfkit.ports.functions import LATEST, FunctionRecord
 
 UNHANDLED = "UnhandledInvocationError"
 """Error type of a call whose function raised, died or ran out of time (api-fc.md 3.2)."""
+HANDLED = "HandledInvocationError"
+"""Error type of a call whose function has reported an error through its callback (api-fc.md 3.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

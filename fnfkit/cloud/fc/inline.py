@@ -11,6 +11,7 @@ from fnfkit.cloud.fc.context import context_of
 from fnfkit.cloud.fc.function import Answer, Call, Function
 from fnfkit.cloud.fc.instance import Instance
 from fnfkit.cloud.fc.invocation import Fleet, Invocation
+from fnfkit.cloud.fc.languages import refusal, refused
 from fnfkit.cloud.fc.runtime import Key, Platform, key_of
 from fnfkit.cloud.fc.sandbox import ProcessEnded
 from fnfkit.cloud.fc.strands import Strands
@@ -27,6 +28,10 @@ class InlineRuntime:
 
     def start(self, function: Function, call: Call, done: Callable[[Answer], None]) -> Callable[[], None]:
         """Calls a function; see `Runtime`."""
+        if why := refusal(function, processes=False):
+            now = self._platform.clock.now()
+            done(refused(call, why, now))
+            return _nothing
         fleet = self._fleet(function)
         invocation = Invocation(fleet, call, platform=self._platform, done=partial(self._after, function, fleet, done))
         main = partial(invocation.run, self._strands.sleep)
@@ -42,6 +47,8 @@ class InlineRuntime:
         """Makes instances and runs their initializers; one that fails to is made anew by the call that needs it."""
         fleet = self._fleet(function)
         fleet.reserved = count
+        if refusal(function, processes=False):
+            return
         for _ in range(count - len(fleet)):
             self._strands.run(partial(self._prepare, function, fleet), function.initialization_timeout, _nothing)
 

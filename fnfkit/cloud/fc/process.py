@@ -27,6 +27,7 @@ from fnfkit.cloud.fc import worker
 from fnfkit.cloud.fc.context import Context, as_json, environment
 from fnfkit.cloud.fc.function import Function
 from fnfkit.cloud.fc.instance import LOG_BYTES
+from fnfkit.cloud.fc.languages import command_of
 from fnfkit.cloud.fc.runtime import Platform
 from fnfkit.model.json import JsonObject
 
@@ -83,7 +84,7 @@ class Process:
         given = (theirs_in, theirs_out, lifeline)
         try:
             self._process = subprocess.Popen(  # noqa: S603  the function's own code, as deployed
-                [sys.executable, "-I", "-B", _PROGRAM, *map(str, given)],
+                [sys.executable, "-I", "-B", _PROGRAM, *map(str, given), *command_of(function)],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stdout,

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from functools import partial
 
 from fnfkit.cloud.fc.context import context_of
-from fnfkit.cloud.fc.function import UNHANDLED, Answer, Call, Function, HttpAnswer, LogLine
+from fnfkit.cloud.fc.function import HANDLED, UNHANDLED, Answer, Call, Function, HttpAnswer, LogLine
+from fnfkit.cloud.fc.languages import refusal, refused
 from fnfkit.cloud.fc.process import Ended, OutOfTime, Output, Process
 from fnfkit.cloud.fc.runtime import Key, Platform, exited, key_of, timed_out
 from fnfkit.model.json import Json, JsonObject
@@ -48,6 +49,9 @@ class ProcessRuntime:
 
     def start(self, function: Function, call: Call, done: Callable[[Answer], None]) -> Callable[[], None]:
         """Calls a function; see `Runtime`."""
+        if why := refusal(function, processes=True):
+            done(refused(call, why, self.now()))
+            return _nothing
         running = _Running(self, function, call, done)
         future = self._submit(running.run)
 
@@ -66,7 +70,9 @@ class ProcessRuntime:
             self._reserved[key] = count
             self._forgotten.discard(key)
             missing = count - self._living(key) - sum(other == key for other in self._starting.values())
-        for _ in range(missing if not self._closed else 0):
+        if self._closed or refusal(function, processes=True):
+            return
+        for _ in range(missing):
             self._submit(partial(self._prepare, function))
 
     def reserved(self, function: Function) -> int:
@@ -256,7 +262,7 @@ class _Running:
         answer, output = self._process.call(frame, context, self._function.timeout)
         log = early + self._runtime.log(self._function, self._call.request_id, output)
         if "error" in answer:
-            return self._answer(_text(answer["error"]), failed=True, log=log)
+            return self._answer(_text(answer["error"]), failed=True, handled=answer.get("handled") is True, log=log)
         return self._answer(base64.b64decode(answer["body"]), log=log, http=_http(answer.get("http")))
 
     def _lost(self, error: Callable[[int, float], dict[str, str]], output: Output) -> Answer:
@@ -265,11 +271,17 @@ class _Running:
         return self._answer(_text(error(self._runtime.now() - self._started, memory)), failed=True, log=log)
 
     def _answer(
-        self, body: bytes, *, failed: bool = False, log: tuple[str, ...] = (), http: HttpAnswer | None = None
+        self,
+        body: bytes,
+        *,
+        failed: bool = False,
+        handled: bool = False,
+        log: tuple[str, ...] = (),
+        http: HttpAnswer | None = None,
     ) -> Answer:
         return Answer(
             body=body,
-            error_type=UNHANDLED if failed else "",
+            error_type=(HANDLED if handled else UNHANDLED) if failed else "",
             request_id=self._call.request_id,
             started=self._started,
             ended=self._runtime.now(),
@@ -279,6 +291,10 @@ class _Running:
             cold=self._cold,
             memory=self._process.memory if self._process else 0,
         )
+
+
+def _nothing() -> None:
+    return None
 
 
 def _http(fields: JsonObject | None) -> HttpAnswer | None:

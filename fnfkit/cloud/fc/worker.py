@@ -214,11 +214,25 @@ def _answer(handler: Handler, call: dict[str, Json], context: object) -> dict[st
     return {"body": _text(answer), "http": {"status": status, "headers": headers}}
 
 
+_OLDER = {
+    "accessKeyId": "access_key_id",
+    "accessKeySecret": "access_key_secret",
+    "securityToken": "security_token",
+}
+"""How older handlers spell their credentials (inferred)."""
+
+
 class _Secret(SimpleNamespace):
     """Credentials, kept out of logs that print the context."""
 
     def __repr__(self) -> str:
         return "Credentials(...)"
+
+    def __getattr__(self, name: str) -> str:
+        if name not in _OLDER:
+            raise AttributeError(name)
+        found: str = getattr(self, _OLDER[name])
+        return found
 
 
 def namespace(value: Json, kind: type[SimpleNamespace] = SimpleNamespace) -> Json:
@@ -242,6 +256,10 @@ def _bound(memory: int) -> None:
             own = int(statistics.read().split()[0]) * resource.getpagesize()
     limit = own + memory * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    _bound_files()
+
+
+def _bound_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
@@ -268,7 +286,17 @@ def _die_with(lifeline: int) -> None:
     os.killpg(0, 9)
 
 
+def _become(command: list[str]) -> None:
+    """Goes on as another program, one for functions of another language. It bounds its memory itself; that what it
+    starts is found again lasts."""
+    _adopt()
+    _bound_files()
+    os.execv(command[0], command)  # noqa: S606  the function's own language
+
+
 def main() -> None:
+    if command := sys.argv[4:]:
+        _become([*command, *sys.argv[1:4]])
     requests, answers, lifeline = map(int, sys.argv[1:4])
     for descriptor in (requests, answers, lifeline):
         os.set_inheritable(descriptor, False)
