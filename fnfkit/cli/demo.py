@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fnfkit.cli import assets, demo_messages, running, wiring
+from fnfkit.cli import assets, demo_languages, demo_messages, running, wiring
 from fnfkit.cli.blocks import Block, Code, Heading, Line, Row, Table, Tone
 from fnfkit.cli.files import read_text
 from fnfkit.cli.moments import span
@@ -205,7 +205,8 @@ def demo(json: bool) -> int:
     """Run the documented flows in virtual time and compare them with their documentation.
 
     They are those of polling, transaction, callback, topic, queue, error handling, versions and asynchronous calls.
-    Exit code 0 only if all end as documented.
+    One of them runs in all three languages: FDL, CloudFlow and Amazon States Language. Exit code 0 only if all end as
+    documented, and alike in every language.
     """
     outcomes: list[tuple[Case, Outcome, list[str]]] = []
     shown: set[str] = set()
@@ -215,8 +216,12 @@ def demo(json: bool) -> int:
         if not json:
             show(_case(case, outcome, with_definition=case.template not in shown))
             shown.add(case.template)
-    good = not any(wrong for _, _, wrong in outcomes)
-    result([_data(*row) for row in outcomes], _summary(outcomes), as_json=json)
+    languages = demo_languages.run_all()
+    if not json:
+        show(demo_languages.blocks(languages))
+    good = not any(wrong for _, _, wrong in outcomes) and not demo_languages.deviations(languages)
+    data = {"flows": [_data(*row) for row in outcomes], "languages": demo_languages.as_data(languages)}
+    result(data, _summary(outcomes), as_json=json)
     return DONE if good else REFUSED
 
 

@@ -215,8 +215,8 @@ SHOWN = {
 def test_the_demo_ends_as_documented(cli: Cli) -> None:
     said = cli("demo", "--json")
     assert said.exit == 0
-    runs = said.data
-    assert isinstance(runs, list)
+    assert isinstance(said.data, dict)
+    runs = said.data["flows"]
     assert [run["deviations"] for run in runs] == [[]] * len(CASES)
     assert {case.template for case in CASES} == SHOWN
     assert [run["status"] for run in runs] == [case.status for case in CASES]
