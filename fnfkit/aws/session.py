@@ -10,6 +10,7 @@ Nothing here prints, logs or shows a secret.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -174,7 +175,8 @@ class Session:
 def connect(
     *, key_id: str = "", secret: str = "", token: str = "", region: str = "", endpoint: str = "", profile: str = ""
 ) -> Session:
-    """The session that arguments, environment and files describe. Raises `NoCredentials`."""
+    """The session that arguments, environment and files describe. Raises `NoCredentials`, and `InvalidArgument` for an
+    endpoint that is no URL."""
     if bool(key_id) != bool(secret):
         raise NoCredentials("an access key id and its secret go together: give both or neither.")
     endpoint = url(endpoint or os.environ.get("AWS_ENDPOINT_URL", ""))
@@ -198,11 +200,19 @@ def connect(
 
 
 def url(endpoint: str) -> str:
-    """An endpoint with its scheme and without a trailing slash; empty for empty."""
-    endpoint = endpoint.rstrip("/")
-    if not endpoint or "://" in endpoint:
-        return endpoint
-    return f"http://{endpoint}" if is_local(endpoint) else f"https://{endpoint}"
+    """An endpoint with its scheme and without a trailing slash; empty for empty. Raises `InvalidArgument`."""
+    if not endpoint:
+        return ""
+    scheme = "" if "://" in endpoint else "http://" if is_local(endpoint) else "https://"
+    whole = f"{scheme}{endpoint}".rstrip("/")
+    try:
+        parts = urlsplit(whole)
+        sound = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", whole)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InvalidArgument(f"{endpoint!r} is no endpoint: give a URL such as http://127.0.0.1:5000")
+    return whole
 
 
 def is_local(endpoint: str) -> bool:

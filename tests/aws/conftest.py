@@ -1,29 +1,40 @@
-"""An account of moto's, empty, with the command line that deploys to it."""
+"""moto in process, and over HTTP on the loopback."""
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Iterator
-from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from tests.aws.moto_stacks import Account, deployed_to
+from tests.aws.moto_account import MotoAccount, moto_account
 
 
 @pytest.fixture
-def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No credentials, endpoints or proxies of the machine that runs the tests."""
-    for name in os.environ:
-        if name.startswith(("FNFKIT_", "AWS_", "ALIBABA_CLOUD_", "ALIYUN_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
+def moto() -> Iterator[MotoAccount]:
+    with moto_account() as account:
+        yield account
+
+
+class Quiet(WSGIRequestHandler):
+    """Logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        return None
 
 
 @pytest.fixture
-def account(
-    bare_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Account]:
-    with deployed_to(tmp_path, monkeypatch, capsys.readouterr) as found:
-        yield found
+def served_text() -> Iterator[str]:
+    """A server that is no AWS."""
+
+    def app(_environ: object, start: object) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/html")])  # type: ignore[operator]
+        return [b"<html>hello"]
+
+    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:  # type: ignore[arg-type]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
