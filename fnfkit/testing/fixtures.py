@@ -43,10 +43,17 @@ def cloud_of(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     if target == "real" and not request.config.getoption("--fnf-real"):
         pytest.skip("runs on the real account only; ask for that with --fnf-real")
     with ExitStack() as stack:
-        cloud = stack.enter_context(RealCloud() if target == "real" else _local(request))
+        cloud = stack.enter_context(_real() if target == "real" else _local(request))
         if target == "served":
             cloud.door = official_flows(stack.enter_context(cloud.serve()))
         yield cloud
+
+
+def _real() -> LocalCloud:
+    try:
+        return RealCloud()
+    except Exception as problem:  # whatever keeps the SDK from connecting, e.g. that there are no credentials
+        pytest.fail(f"the real account cannot be used: {problem}", pytrace=False)
 
 
 def _local(request: pytest.FixtureRequest) -> LocalCloud:

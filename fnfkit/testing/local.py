@@ -156,17 +156,19 @@ class LocalCloud:
         for function, answers in stubs_of(stubs or {}):
             self.stub(function, *answers)
         if isinstance(what, App):
-            app = what
-            self.power.ride(lambda: self._deployments.add_app(self.cloud, app, Path(root)))
-            for flow in what.flows.values():
-                self._put(source_of(flow))
-            for schedule in what.schedules.values():
-                payload = "" if schedule.payload is None else json.dumps(schedule.payload)
-                self.flows.create_schedule(
-                    schedule.flow, schedule.name, schedule.cron, payload=payload, enabled=schedule.enabled
-                )
+            self._put_app(what, Path(root))
             return what.name
         return self._put(source_of(what, name))
+
+    def _put_app(self, app: App, root: Path) -> None:
+        self.power.ride(lambda: self._deployments.add_app(self.cloud, app, root))
+        for flow in app.flows.values():
+            self._put(source_of(flow))
+        for schedule in app.schedules.values():
+            payload = "" if schedule.payload is None else json.dumps(schedule.payload)
+            self.flows.create_schedule(
+                schedule.flow, schedule.name, schedule.cron, payload=payload, enabled=schedule.enabled
+            )
 
     def function(self, service: str, name: str, code: Path | str, *, handler: str = "index.handler") -> None:
         """Deploy a folder of code as a function; one without a service, as FC 3 has them, has the service ``""``."""

@@ -10,14 +10,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
+from fnfkit.dsl.app import App
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.ports import EventRecord, ExecutionRecord, FlowAlreadyExists, Flows
+from fnfkit.ports import EventRecord, ExecutionRecord, Fault, FlowAlreadyExists, Flows
 from fnfkit.testing.endpoint import Endpoint
 from fnfkit.testing.local import LocalCloud, input_of
 from fnfkit.testing.run import Run
-from fnfkit.testing.sources import AnyFlow
+from fnfkit.testing.sources import AnyFlow, source_of
 
 GROUP, NAME = "fnfkit.flows", "aliyun"
 POLL_SECONDS = 5
@@ -46,21 +48,30 @@ def official_flows(endpoint: Endpoint | None = None) -> Flows:
 class RealCloud(LocalCloud):
     """The real account behind the methods that make sense there: `deploy`, `start`, `run`, and what runs tell.
 
-    Flows that it creates are deleted when it is closed; functions, stubs, faults and time are not its to change.
+    When it is closed, flows that it created are deleted, and those that were there before have their definition back.
+    Functions, queues, topics, schedules, stubs, faults and time are not its to change.
     """
 
     def __init__(self, flows: Flows | None = None, *, poll: float = POLL_SECONDS) -> None:
+        door = official_flows() if flows is None else flows
         super().__init__()
-        self.door = official_flows() if flows is None else flows
+        self.door = door
         self._poll = poll
         self._made: list[str] = []
+        self._before: dict[str, str] = {}
 
     def _store(self, source: Any) -> None:
         try:
             self.flows.create_flow(source.name, source.definition, description="made by a test")
             self._made.append(source.name)
         except FlowAlreadyExists:
+            if source.name not in self._made:
+                self._before.setdefault(source.name, self.flows.describe_flow(source.name).definition)
             self.flows.update_flow(source.name, definition=source.definition)
+
+    def _put_app(self, app: App, root: Path) -> None:
+        for flow in app.flows.values():
+            self._put(source_of(flow))
 
     def start(self, flow: AnyFlow, input: JsonObject | None = None, *, name: str = "", **inputs: Json) -> Run:
         """Start an execution; without a name the service chooses one."""
@@ -89,7 +100,20 @@ class RealCloud(LocalCloud):
         return self.flows.describe_execution(flow, name), self.history(flow, name)
 
     def close(self) -> None:
-        """Delete the flows that were made, once they are counted."""
+        """Leave the account as it was, once the runs are counted. Raises the first refusal, after all was tried."""
         super().close()
-        while self._made:
+        refused: list[Fault] = []
+        while self._made or self._before:
+            try:
+                self._take_back()
+            except Fault as fault:
+                refused.append(fault)
+        if refused:
+            raise refused[0]
+
+    def _take_back(self) -> None:
+        if self._made:
             self.flows.delete_flow(self._made.pop())
+        else:
+            name, definition = self._before.popitem()
+            self.flows.update_flow(name, definition=definition)

@@ -85,10 +85,17 @@ class Session:
         for kind, file in self.reports:
             if kind != "term":
                 _WRITERS[kind](self.coverage, self.root / file)
-        if self.fail_under is not None and self.coverage.percent < self.fail_under:
-            self.short = f"flow coverage {self.coverage.percent:.2f}% is below the {self.fail_under:g}% asked for"
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.fail_under is not None and not session.config.getoption("collectonly"):
+            self.short = self._shortage(self.fail_under)
+        if self.short and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _shortage(self, wanted: float) -> str:
+        if self.coverage is None or (not self.coverage.total and wanted > 0):
+            return f"no flow was executed, and {wanted:g}% of flow coverage was asked for"
+        if (found := self.coverage.percent) >= wanted:
+            return ""
+        return f"flow coverage {int(found * 100) / 100:.2f}% is below the {wanted:g}% asked for"
 
     def summarise(self, terminalreporter: Any) -> None:
         """Print the sums."""

@@ -49,8 +49,9 @@ def story(seed: int) -> str:
 
 
 def main() -> None:
-    first, count = int(sys.argv[1]), int(sys.argv[2])
-    for seed in range(first, first + count):
+    """Tells the story of each seed from the first to the last, which may be the smaller one."""
+    first, last = int(sys.argv[1]), int(sys.argv[2])
+    for seed in range(first, last + 1) if first <= last else range(first, last - 1, -1):
         text = story(seed)
         print(seed, hashlib.sha256(text.encode()).hexdigest(), len(text))
 

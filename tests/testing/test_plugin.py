@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from fnfkit.ports import FlowNotExists
 from fnfkit.testing import LocalCloud, Run
 from fnfkit.testing.real import NoOfficialDoor, RealCloud, official_flows
 from tests.testing.flows import CALL, FUNCTIONS, POLL
@@ -59,7 +62,7 @@ def test_a_failed_test_shows_what_happened_and_coverage_decides(tmp_path: Path) 
         ["poll", "19", "1", "94.7%"],
         ["total", "19", "1", "94.7%"],
     ]
-    assert "flow coverage 94.74% is below the 99% asked for" in done.stdout
+    assert "flow coverage 94.73% is below the 99% asked for" in done.stdout
     assert "flows: 4 runs on 4 clouds, 1 min 50 s of virtual time in" in done.stdout
     assert json.loads((tmp_path / "out" / "c.json").read_text())["taken"] == 18
     assert (tmp_path / "fnf-coverage.html").exists()
@@ -169,6 +172,56 @@ def test_the_real_account_is_reached_through_the_port(cloud: LocalCloud) -> None
             real.stub("f", {})
         assert [flow.name for flow in cloud.cloud.flows.list_flows().items] == ["flow", "poll"]
     assert [flow.name for flow in cloud.cloud.flows.list_flows().items] == ["poll"], "only what it had made is gone"
+
+
+def test_the_real_account_is_left_as_it_was(cloud: LocalCloud) -> None:
+    flows = cloud.cloud.flows
+    for name in ("poll", "flow"):
+        flows.create_flow(name, CALL)
+    timer = import_module("templates.timer.app").app
+    ((timed, _),) = timer.flows.items()
+    with RealCloud(flows, poll=0.0) as real:
+        real.deploy(POLL)
+        real.deploy(POLL.read_text("utf-8") + "# changed\n", name="poll")
+        real.deploy(timer)
+        assert {flow.name for flow in flows.list_flows().items} == {"poll", "flow", timed}
+        assert flows.describe_flow("poll").definition.endswith("# changed\n")
+        assert list(flows.list_schedules(timed).items) == [], "it would go off in the real account"
+        real.deploy(CALL, name="gone")
+        flows.delete_flow("gone")
+        with pytest.raises(FlowNotExists):
+            real.close()
+    assert {flow.name: flow.definition for flow in flows.list_flows().items} == {"poll": CALL, "flow": CALL}
+
+
+REAL = """
+import pytest
+
+@pytest.mark.target("real")
+def test_real(cloud):
+    cloud.run("version: v1")
+"""
+
+
+def test_without_credentials_the_real_account_says_what_is_missing(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ALIBABA")}
+    environment["HOME"] = str(tmp_path)
+    (tmp_path / "test_project.py").write_text(REAL)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--fnf-real"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "1 error" in done.stdout
+    assert "the real account cannot be used: no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID" in done.stdout
+    assert "Traceback" not in done.stdout and "site-packages" not in done.stdout
+
+
+def test_coverage_of_nothing_is_not_enough(tmp_path: Path) -> None:
+    source = "def test_nothing(): ..."
+    done = pytest_in(tmp_path, "-p", "no:xdist", "--fnf-cov-fail-under=1", source=source)
+    assert done.returncode == 1
+    assert "no flow was executed, and 1% of flow coverage was asked for" in done.stdout
+    assert pytest_in(tmp_path, "-p", "no:xdist", "--fnf-cov-fail-under=0", source=source).returncode == 0
+    collected = pytest_in(tmp_path, "-p", "no:xdist", "--fnf-cov-fail-under=1", "--collect-only", source=source)
+    assert collected.returncode == 0
 
 
 def test_without_an_official_door(monkeypatch: pytest.MonkeyPatch) -> None:
