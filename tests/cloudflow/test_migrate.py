@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from fnfkit.cli.app import run as fnfkit
 from fnfkit.cli.equivalence import differences
 from fnfkit.cli.migrate import migrate_flow
-from fnfkit.lang import cloudflow, fdl
+from fnfkit.lang import asl, cloudflow, fdl
+from fnfkit.lang.dialect import Reading
 from fnfkit.lang.translate import replacing
 from fnfkit.model.expr import Const, Object
 from fnfkit.model.flow import Flow, Task
@@ -169,3 +171,27 @@ def test_every_warning_of_a_translation_is_about_text() -> None:
     for folder in SCENARIOS:
         reading = cloudflow.read((folder / "flow.cloudflow.yml").read_text("utf-8"))
         assert all(problem.severity is Severity.WARNING and problem.id == "S01" for problem in reading.problems)
+
+
+def twice(source: str) -> Flow:
+    text = f"version: v1\ntype: flow\nsteps:\n  - {{type: pass, name: A, outputMappings: [{{target: x, source: {source}}}, "
+    reading = fdl.read(f"{text}{{target: x, source: 2}}]}}\n")
+    assert reading.errors == ()
+    assert reading.flow is not None
+    return reading.flow
+
+
+@pytest.mark.parametrize(("language", "read"), [("cloudflow", cloudflow.read), ("asl", asl.read)])
+@pytest.mark.parametrize("source", ["1", "$local", "$input"])
+def test_a_key_that_is_mapped_twice_is_written_once(language: str, read: Callable[[str], Reading], source: str) -> None:
+    """Writing it twice made texts that were not written as they are read."""
+    migrated = migrate_flow(twice(source), language, "flow", trials=20, seed=1)
+    assert (migrated.unsupported, migrated.differences) == ((), ())
+    flow = read(migrated.text).flow
+    assert flow is not None
+    assert {"cloudflow": cloudflow.write, "asl": asl.write}[language](flow).text == migrated.text
+
+
+def test_a_key_that_is_mapped_twice_may_hide_an_error() -> None:
+    (lost,) = migrate_flow(twice("$input.n"), "cloudflow", "flow", trials=0, seed=1).unsupported
+    assert lost.feature == "a key that is mapped twice, from a path that may be missing"

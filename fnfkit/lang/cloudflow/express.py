@@ -147,6 +147,8 @@ def _unfolded(expr: Expr) -> Expr:
             return Object(tuple((key, _unfolded(Const(item))) for key, item in value.items()))
         case Const(list() as value):
             return List(tuple(_unfolded(Const(item)) for item in value))
+        case Object(fields):
+            return Object(tuple((key, _unfolded(value)) for key, value in dict(fields).items()))
         case Merge(parts):
             return _union(tuple(map(_unfolded, parts)))
         case _:

@@ -25,7 +25,7 @@ from fnfkit.lang.translate.translation import (
     opened,
 )
 from fnfkit.lang.translate.waits import waiting
-from fnfkit.lang.trees import with_paths
+from fnfkit.lang.trees import rebuilt, with_paths
 from fnfkit.model.expr import (
     EVERYTHING,
     INPUT,
@@ -69,8 +69,8 @@ def replacing(flow: Flow, name: str, *, bounds: Bounds = UNBOUNDED) -> Translati
     if not flow.accumulates:
         return Translation(replace(flow, title=name))
     forward = _Forward(name)
-    begins = Object((("input", of_scope_start(flow.takes)), ("local", NOTHING)))
-    gives = with_paths(flow.gives, _of_flow)
+    begins = Object((("input", of_scope_start(forward.once(flow.takes, ()))), ("local", NOTHING)))
+    gives = with_paths(forward.once(flow.gives, ()), _of_flow)
     steps = forward.scope(flow.steps, ("steps",), begins, gives)
     made = Flow(
         steps=steps,
@@ -153,7 +153,18 @@ class _Forward:
                 case _:
                     return path
 
-        return with_paths(expr, change)
+        return with_paths(self.once(expr, place), change)
+
+    def once(self, expr: Expr, place: Location) -> Expr:
+        """Objects with every key once: of equal ones the last wins (fdl.md 3.4). What it hides is evaluated still."""
+        expr = rebuilt(expr, lambda child: self.once(child, place))
+        if not isinstance(expr, Object) or len(fields := dict(expr.fields)) == len(expr.fields):
+            return expr
+        last = {key: position for position, (key, _) in enumerate(expr.fields)}
+        hidden = [value for position, (key, value) in enumerate(expr.fields) if last[key] != position]
+        if not all(isinstance(value, Const) or (isinstance(value, Path) and not value.parts) for value in hidden):
+            self.unsupported(place, "a key that is mapped twice, from a path that may be missing")
+        return Object(tuple(fields.items()))
 
     # -- steps
 
