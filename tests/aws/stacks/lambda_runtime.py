@@ -7,6 +7,7 @@ Started with `python -I -S`: it sees the standard library and the archive, and n
 import _sitebuiltins
 import builtins
 import importlib
+import io
 import json
 import sys
 import time
@@ -16,12 +17,13 @@ from types import SimpleNamespace
 
 def main(folder, handler):
     builtins.exit = _sitebuiltins.Quitter("exit", "")  # what -S leaves out
-    answers, sys.stdout = sys.stdout, sys.stderr
+    requests, answers = sys.stdin, sys.stdout
+    sys.stdin, sys.stdout = io.StringIO(), sys.stderr  # exit() closes sys.stdin
     sys.path.insert(0, folder)
     moment = [0.0]
     time.time = lambda: moment[0]
     found = None
-    for line in sys.stdin:
+    for line in requests:
         asked = json.loads(line)
         moment[0] = asked["now"]
         try:

@@ -41,7 +41,7 @@ from fnfkit.aws.stacks import AwsStacks
 from fnfkit.cli import app
 from fnfkit.ports import ExecutionRecord
 from tests.aws import moto_account
-from tests.aws.lambdas import ACCOUNT, REGION, Lambdas
+from tests.aws.stacks.lambdas import ACCOUNT, REGION, Lambdas
 
 PATIENCE = 20
 """Real seconds that an execution may take."""

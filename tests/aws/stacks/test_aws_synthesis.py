@@ -20,7 +20,7 @@ from fnfkit.lang import cfn, ros
 from fnfkit.lang.cfn.schema import CREATE_ONLY
 from fnfkit.model.stack import Template
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IN_TEMPLATES = ("poll", "transaction", "queue-worker", "callback")
 ELSEWHERE = ("timer", "versions", "topic-callback", "error-handling")
 REPORT = ["states:SendTaskSuccess", "states:SendTaskFailure"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from fnfkit.cli import init
 from fnfkit.workers import Options, Worker
-from tests.aws.moto_stacks import Account
+from tests.aws.stacks.moto_stacks import Account
 
 
 def project(name: str, folder: Path) -> Path:
