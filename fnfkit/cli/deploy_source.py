@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.cli.check import has_errors
+from fnfkit.cli.deploy_flows import broken_flows
 from fnfkit.cli.files import read_text
 from fnfkit.cli.inspect_python import inspect_project
 from fnfkit.cli.options import ALIYUN, AWS
@@ -145,12 +146,20 @@ def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
         located = ros.localized(template, _Files(path.parent, shelf))
         _refuse(path, reading, located.problems)
         template = located.template
+        _judge(path, reading, ros.validate(template))
+        _refuse_flows(path, text, reading, template)
         if expand:
             template = ros.expand(template, stack_name=stack).template
-        _judge(path, reading, ros.validate(template))
         return Source(template, ros.write(template), path.parent, stack, shelf)
     _judge(path, reading, ros.validate(template))
+    _refuse_flows(path, text, reading, template)
     return Source(template, text, path.parent, stack, shelf)
+
+
+def _refuse_flows(path: Path, text: str, reading: ros.Reading, template: Template) -> None:
+    told = list(broken_flows(path, text, reading, template))
+    if told:
+        raise Refusal("InvalidFlow", "\n".join(told[:MOST_PROBLEMS]), exit=REFUSED)
 
 
 def _judge(path: Path, reading: ros.Reading, problems: tuple[Problem, ...]) -> None:

@@ -56,3 +56,51 @@ def test_the_folder_of_a_project(given: str, expected: str) -> None:
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(Refusal, match="does not exist"):
         source_of("nowhere/template.yml", "s", "", expand=False, bucket="")
+
+
+HEAD = "ROSTemplateFormatVersion: '2015-09-01'\n"
+FLOW = HEAD + "Resources:\n  F:\n    Type: ALIYUN::FNF::Flow\n    Properties:\n      Name: f\n      Definition:"
+BROKEN = """
+          version: v1
+          type: flow
+          steps:
+            - type: pas
+              name: p
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"{FLOW} |{BROKEN}", "template.yml:11:15"),
+        (f"{FLOW} !Sub |-{BROKEN}", "template.yml:11:15"),
+        (f"{FLOW}\n        Fn::Sub: |{BROKEN.replace('          ', '            ')}", "template.yml:12:17"),
+        (f'{FLOW} "version: v1\\ntype: flow\\nsteps: [{{type: pas, name: p}}]"\n', "template.yml:7:7"),
+        (f"{FLOW} >{BROKEN}", "template.yml:7:7"),
+    ],
+    ids=["block", "tagged", "long form", "quoted", "folded"],
+)
+def test_a_broken_flow_is_refused_with_its_line_in_the_template(tmp_path: Path, text: str, place: str) -> None:
+    (tmp_path / "template.yml").write_text(text)
+    with pytest.raises(Refusal) as refused:
+        source_of(str(tmp_path), "s", "", expand=False, bucket="")
+    assert refused.value.code == "InvalidFlow" and f"{place}: " in refused.value.message
+    assert len(refused.value.message.splitlines()) == 1
+
+
+def test_a_broken_flow_in_a_file_is_refused_with_its_line_there(project: Path) -> None:
+    file = project / "flows" / "order.fdl.yml"
+    lines = file.read_text().splitlines()
+    number = next(number for number, line in enumerate(lines) if "type: task" in line)
+    lines[number] = lines[number].replace("task", "tas")
+    file.write_text("\n".join(lines) + "\n")
+    with pytest.raises(Refusal) as refused:
+        source_of(str(project), "shop", "", expand=False, bucket="")
+    assert f"{file}:{number + 1}:" in refused.value.message and "`tas`" in refused.value.message
+
+
+def test_what_is_substituted_into_a_flow_is_not_judged(tmp_path: Path) -> None:
+    wait = "\n        version: v1\n        type: flow\n        steps:\n          - type: wait\n            name: w\n"
+    head = FLOW.replace("Resources", "Parameters: {Seconds: {Type: Number}}\nResources")
+    (tmp_path / "template.yml").write_text(f"{head} !Sub |{wait}            duration: ${{Seconds}}\n")
+    assert source_of(str(tmp_path), "s", "", expand=False, bucket="").stack == "s"

@@ -107,7 +107,8 @@ def test_rollback_goes_back_and_forth(cli: Cli, served: Cloud, plain: Path) -> N
 def test_after_a_failure_rollback_repairs(cli: Cli, served: Cloud, plain: Path) -> None:
     stack = ("--stack", "s", "--json")
     cli("deploy", plain, *stack, "--parameter", "Name=main")
-    plain.write_text(PLAIN.replace("type: pass", "type: nonsense"), "utf-8")
+    unforeseen = PLAIN.replace("type: pass", "type: ${Secret}").replace("Definition: |", "Definition: !Sub |")
+    plain.write_text(unforeseen, "utf-8")
     failed = cli("deploy", plain, *stack)
     assert failed.exit == 1
     assert "Flow" in failed.error["message"]
