@@ -3,14 +3,15 @@
 moto's defects that are met, and worked around here by name:
 
 - `reported_twice`: the second report of a token is taken, and the first one's outcome replaced, as long as the
-  interpreter has not looked; a success for an ended execution is InvalidToken, a failure is taken silently. The service
-  answers TaskTimedOut to all of these ("the task associated with the token has already been closed").
+  interpreter has not looked; a report after the task's timeout is taken silently, and so is a failure for an ended
+  execution, of which a success is InvalidToken. The service answers TaskTimedOut to all of these ("the task associated with the token has already been closed").
 - `no_message`: TaskTimedOut, TaskDoesNotExist and InvalidToken are raised without the message that they need: the call
   ends in a TypeError.
 - `cause_lost`: SendTaskFailure loses the cause, StopExecution both error and cause.
 - `not_stopped`: an execution that waits for a token does not notice that it is stopped; and an error that comes after
   the stop takes its place.
 - `no_code`: InvalidDefinition and InvalidExecutionInput are answered without an error code.
+- All attempts of a task that is retried have one token; the tests retry none that waits.
 - StartSyncExecution is not there, histories come in one page, outputs of reports are not looked at (InvalidOutput), and
   an execution can be stopped after its end: the tests of these stub the service instead.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -31,6 +33,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sqs import models as sqs
 from moto.stepfunctions.parser import models
 from moto.stepfunctions.parser.asl.component import eval_component
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackEndpoint,
@@ -43,7 +46,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from fnfkit.aws import Session, SnsTopics, SqsQueues, StepFunctionsFlows, connect
 from fnfkit.lang import asl, fdl
 from fnfkit.lang.translate import replacing
-from fnfkit.ports import ExecutionAlreadyCompleted, FlowRecord
+from fnfkit.ports import ExecutionAlreadyCompleted, FlowRecord, MessageNotExist
 from fnfkit.workers import SystemClock
 from fnfkit.workers.clock import Timer
 
@@ -83,6 +86,15 @@ class MotoAccount:
         self.queues, self.topics = SqsQueues(session), SnsTopics(session)
         self.flows = WrittenFlows(session, role_arn=ROLE)
 
+    def message(self, queue: str) -> str:
+        """The body of the next message, which is deleted; waited for, for up to some ten seconds of the machine's."""
+        for _ in range(20):
+            with suppress(MessageNotExist):
+                found = self.queues.receive_message(queue, wait_seconds=30)
+                self.queues.delete_message(queue, found.receipt_handle)
+                return found.body
+        raise AssertionError(f"no message came to {queue}")
+
 
 def written(definition: str, name: str) -> str:
     """FDL as Amazon States Language."""
@@ -117,6 +129,7 @@ def run_fast(patch: pytest.MonkeyPatch, clock: FastClock) -> None:
     """Has queues and the interpreter's waits follow a clock."""
     patch.setattr(sqs, "unix_time_millis", lambda *_: float(clock.now()))
     patch.setattr(sqs, "unix_time", lambda *_: clock.now() / 1_000)
+    patch.setattr(retrier_decl, "time", _FastSleep())
     wait, endpoint_wait = sqs.Queue.wait_for_messages, CallbackEndpoint.wait
     patch.setattr(sqs.Queue, "wait_for_messages", lambda self, seconds: wait(self, seconds / RATE))
     patch.setattr(
@@ -129,6 +142,11 @@ def run_fast(patch: pytest.MonkeyPatch, clock: FastClock) -> None:
         "_wait_interval",
         lambda self, env, wait_seconds: env.program_state_event.wait(wait_seconds / RATE),
     )
+
+
+class _FastSleep:
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / RATE)
 
 
 class TaskTimedOut(AWSError):
@@ -148,7 +166,7 @@ def mend(patch: pytest.MonkeyPatch) -> None:
 
     def once(self: CallbackPoolManager, callback_id: str, outcome: Any) -> bool:
         endpoint = self.get(callback_id)
-        if endpoint is not None and (endpoint.get_outcome() or endpoint.consumer_error):  # reported_twice
+        if endpoint is not None and endpoint._notify_event.is_set():  # reported_twice, or timed out
             raise TaskTimedOut("the task associated with the token has already been closed")
         return bool(notify(self, callback_id, outcome))
 
