@@ -174,8 +174,9 @@ def test_every_warning_of_a_translation_is_about_text() -> None:
 
 
 def twice(source: str) -> Flow:
-    text = f"version: v1\ntype: flow\nsteps:\n  - {{type: pass, name: A, outputMappings: [{{target: x, source: {source}}}, "
-    reading = fdl.read(f"{text}{{target: x, source: 2}}]}}\n")
+    mappings = f"[{{target: x, source: {source}}}, {{target: x, source: 2}}]"
+    step = f"{{type: pass, name: A, outputMappings: {mappings}}}"
+    reading = fdl.read(f"version: v1\ntype: flow\nsteps:\n  - {step}\n")
     assert reading.errors == ()
     assert reading.flow is not None
     return reading.flow

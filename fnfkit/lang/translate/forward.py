@@ -132,10 +132,10 @@ class _Forward:
         return self.scope(steps, place, begins, RAW_LOCAL)
 
     def takes(self, step: Step, place: Location) -> Object:
-        return opened(BOTH if step.takes == EVERYTHING else self.context(of_scope(step.takes), place))
+        return opened(BOTH if step.takes == EVERYTHING else self.context(of_scope(self.once(step.takes, place)), place))
 
     def gives(self, step: Step, place: Location, result: Expr = RESULT) -> Object:
-        given = self.context(of_own(step.gives, result), place)
+        given = self.context(of_own(self.once(step.gives, place), result), place)
         return closed(NOTHING if given == Object(()) else given)
 
     def context(self, expr: Expr, place: Location) -> Expr:
@@ -153,7 +153,7 @@ class _Forward:
                 case _:
                     return path
 
-        return with_paths(self.once(expr, place), change)
+        return with_paths(expr, change)
 
     def once(self, expr: Expr, place: Location) -> Expr:
         """Objects with every key once: of equal ones the last wins (fdl.md 3.4). What it hides is evaluated still."""
@@ -210,7 +210,7 @@ class _Forward:
                 pass
         on_error = task.on_error
         kept = Object((("input", OWN_INPUT), ("local", OWN_LOCAL)))
-        caught = kept if on_error is None else closed(self.context(of_own(on_error), place))
+        caught = kept if on_error is None else closed(self.context(of_own(self.once(on_error, place)), place))
         return replace(
             task,
             params=params,
