@@ -142,18 +142,27 @@ def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
     template = reading.template
     if template is None:
         raise Refusal("InvalidTemplate", f"{path} holds no template", exit=REFUSED)
+    made = _complete(path, reading, template, shelf)
+    _judge(path, reading, ros.validate(made))
+    _refuse_flows(path, text, reading, made)
+    if made is template:
+        return Source(template, text, path.parent, stack, shelf)
+    if expand:
+        made = ros.expand(made, stack_name=stack).template
+    return Source(made, ros.write(made), path.parent, stack, shelf)
+
+
+def _complete(path: Path, reading: ros.Reading, template: Template, shelf: Shelf) -> Template:
+    """A SAM template with what only tools on this machine know: files, shared properties, names flows count on."""
+    made = template
     if template.transform == SERVERLESS and (any(ros.local_files(template)) or (ros.SHARED,) in reading.marks):
         located = ros.localized(template, _Files(path.parent, shelf))
         _refuse(path, reading, located.problems)
-        template = located.template
-        _judge(path, reading, ros.validate(template))
-        _refuse_flows(path, text, reading, template)
-        if expand:
-            template = ros.expand(template, stack_name=stack).template
-        return Source(template, ros.write(template), path.parent, stack, shelf)
-    _judge(path, reading, ros.validate(template))
-    _refuse_flows(path, text, reading, template)
-    return Source(template, text, path.parent, stack, shelf)
+        made = located.template
+    if ids := ros.taken_for_granted(made):
+        progress(f"flows call {', '.join(ids)} by logical ID: deployed under that name")
+        made = ros.named(made, ids)
+    return made
 
 
 def _refuse_flows(path: Path, text: str, reading: ros.Reading, template: Template) -> None:

@@ -104,3 +104,49 @@ def test_what_is_substituted_into_a_flow_is_not_judged(tmp_path: Path) -> None:
     head = FLOW.replace("Resources", "Parameters: {Seconds: {Type: Number}}\nResources")
     (tmp_path / "template.yml").write_text(f"{head} !Sub |{wait}            duration: ${{Seconds}}\n")
     assert source_of(str(tmp_path), "s", "", expand=False, bucket="").stack == "s"
+
+
+CALLED = (
+    HEAD
+    + """Transform: 'Aliyun::Serverless-2018-04-03'
+Resources:
+  video:
+    Type: Aliyun::Serverless::Service
+    split:
+      Type: Aliyun::Serverless::Function
+      Properties: {Handler: index.handler, Runtime: python3, CodeUri: oss://b/k}
+  other: {Type: Aliyun::Serverless::Service}
+  given: {Type: Aliyun::Serverless::Service, Properties: {ServiceName: mine}}
+  child:
+    Type: Aliyun::Serverless::Flow
+    Properties: {Definition: "version: v1\\ntype: flow\\nsteps: [{type: pass, name: p}]"}
+  flow:
+    Type: Aliyun::Serverless::Flow
+    Properties:
+      Definition: |
+        version: v1
+        type: flow
+        steps:
+          - {type: task, name: split, resourceArn: 'acs:fc:::services/video.LATEST/functions/split'}
+          - {type: task, name: rest, resourceArn: 'acs:fc:cn-hangzhou:1:services/given/functions/f'}
+          - {type: task, name: child, resourceArn: 'acs:fnf:::flow/child'}
+"""
+)
+
+
+def test_what_flows_call_by_logical_id_has_it_as_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "template.yml").write_text(CALLED)
+    source = source_of(str(tmp_path), "s", "", expand=True, bucket="")
+    properties = {one.id: one.properties for one in source.template.resources}
+    assert (properties["video"]["ServiceName"], properties["child"]["Name"]) == ("video", "child")
+    assert (
+        str(properties["other"]["ServiceName"]).startswith("s-other-") and properties["given"]["ServiceName"] == "mine"
+    )
+    assert str(properties["flow"]["Name"]).startswith("s-flow-")
+    assert "flows call video, child by logical ID" in capsys.readouterr().err
+
+
+def test_without_the_transform_names_are_as_written(tmp_path: Path) -> None:
+    text = f"{FLOW} |{BROKEN}".replace("type: pas", "type: pass").replace("Name: f", "Name: g")
+    (tmp_path / "template.yml").write_text(text)
+    assert source_of(str(tmp_path), "s", "", expand=True, bucket="").text == text

@@ -2,6 +2,7 @@
 
 from fnfkit.lang.ros.findings import Reading
 from fnfkit.lang.ros.localize import Sources, local_files, localized
+from fnfkit.lang.ros.naming import named, taken_for_granted
 from fnfkit.lang.ros.parameters import WrongParameter, parameter_value
 from fnfkit.lang.ros.read import read
 from fnfkit.lang.ros.references import creation_order, dependencies, references
@@ -23,9 +24,11 @@ __all__ = [
     "expand",
     "local_files",
     "localized",
+    "named",
     "parameter_value",
     "read",
     "references",
+    "taken_for_granted",
     "validate",
     "write",
     "write_json",
