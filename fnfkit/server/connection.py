@@ -18,6 +18,8 @@ from fnfkit.model.json import Json
 from fnfkit.protocol.rpc import error
 from fnfkit.server.service import MAX_REQUEST, new_request_id
 
+HANG_UP = "fnfkit.hang_up"
+"""Where the application finds how to end the connection without an answer."""
 REQUEST_SECONDS = 30.0
 MAX_HEAD = MAX_REQUEST + 64 * 1024
 """Room for every parameter in the query, which is legal, and for headers."""
@@ -99,6 +101,7 @@ class Connection(HttpToolsProtocol):
         """The head of a request is there: its target becomes path and query."""
         self._in_head = False
         self.url = origin_form(self.url)
+        self.scope[HANG_UP] = self.transport.abort  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

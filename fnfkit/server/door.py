@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from fnfkit.model.json import Json
 from fnfkit.protocol.http import Request, Response
+from fnfkit.server.connection import HANG_UP
 from fnfkit.server.gateway import Gateway
 from fnfkit.server.later import Later
 
@@ -25,7 +26,7 @@ class Gone(Exception):
 
 class Door:
     """The application. Requests are handled in the serving thread itself: the gateway's work is shorter than handing
-    it to another thread would be."""
+    it to another thread would be. An answer with the status 0 stands for none: the connection ends."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -44,8 +45,11 @@ class Door:
             return
         answer = self._gateway.handle(Request(head.method, head.target, head.headers, body), service)
         response = await self._wait(answer, receive) if isinstance(answer, Later) else answer
-        if response is not None:
+        if response is not None and response.status:
             await _send(response, send)
+        elif response is not None:
+            scope[HANG_UP]()
+            await _until_gone(receive)
 
     def close(self) -> None:
         """Has every long poll answered as things stand: the server is about to stop."""

@@ -31,7 +31,7 @@ class CannotWait(RuntimeError):
 
 
 class NoAnswer(Fault):
-    """A call of the API was lost, or its answer was: the caller cannot know which."""
+    """A call of the API was lost, or its answer was: the caller cannot know which. Over HTTP the connection ends."""
 
     code = "NoAnswer"
     status = 0

@@ -120,7 +120,8 @@ def complaint_of(invariant: Callable[[Played], str | None], played: Played) -> s
         return ""
     if not isinstance(complaint, str):
         name = getattr(invariant, "__name__", repr(invariant))
-        raise TypeError(f"an invariant returns a complaint, or None if it holds; {name} returned {complaint!r}")
+        kind = type(complaint).__name__
+        raise TypeError(f"an invariant returns a complaint (a text), or None if it holds; {name} returned {kind}")
     return complaint
 
 

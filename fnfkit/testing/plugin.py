@@ -150,7 +150,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Shows the runs of a test that has failed."""
     report = yield
-    if report.failed and call.when == "call" and (clouds := _clouds_of(item)):
+    if report.failed and call.when != "teardown" and (clouds := _clouds_of(item)):
         report.sections += _load("session").sections(item, clouds)
     return report
 

@@ -64,7 +64,10 @@ def summary(event: EventRecord) -> str:
 def _summary(type: str, detail: JsonObject) -> str:
     if "error" in detail:
         goto = f" -> {detail['goto']}" if "goto" in detail else ""
-        return f"{compact(detail['error'])}: {compact(detail.get('cause'))}{goto}"
+        cause = detail.get("cause")
+        if isinstance(cause, dict) and isinstance(cause.get("errorMessage"), str):  # fdl.md 4.8
+            cause = cause["errorMessage"]
+        return f"{compact(detail['error'])}: {compact(cause)}".removesuffix(": ") + goto
     for key in ("output", "local") if type.endswith(("Succeeded", "Exited", "Submitted")) else ("input",):
         if detail.get(key):
             return f"{key} {compact(detail[key])}"

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from fnfkit.ports import Fault
 from fnfkit.testing import Coverage, LocalCloud, error
 from fnfkit.testing.faults import CannotWait, NoAnswer
 from fnfkit.testing.power import CannotCrash
+from fnfkit.testing.real import official_flows
 from fnfkit.testing.run import ExpectationFailed
 from fnfkit.testing.tally import Tally
 from tests.testing.flows import BOOKED, CALL, TRANSACTION
@@ -52,6 +54,13 @@ def test_served(cloud):
     cloud.faults.fail("*Execution*", times=1000)
     assert False
 
+@pytest.fixture
+def broken(cloud):
+    cloud.stub("f", error("Broken"))
+    assert cloud.run(CALL).status == "Succeeded"
+
+def test_set_up(broken): ...
+
 @pytest.mark.parametrize("path", ["a/b", "c/b"])
 def test_names(cloud, path):
     cloud.stub("f", error("Broken"))
@@ -63,13 +72,13 @@ def test_reports_are_made_whatever_faults_and_limits_there_are(tmp_path: Path) -
     (tmp_path / "test_project.py").write_text(PROJECT)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--fnf-cov"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert "5 failed" in done.stdout, done.stdout + done.stderr
+    assert "5 failed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "INTERNALERROR" not in done.stdout
-    assert done.stdout.count("report: ") == 1 + 3 + 1 + 2
+    assert done.stdout.count("report: ") == 1 + 3 + 1 + 1 + 2
     pages = re.findall(r"report: (.+)", done.stdout)
     assert len(set(pages)) == len(pages), "every test has pages of its own"
     assert all("Timeline" in Path(page).read_text("utf-8") for page in pages)
-    assert "flows: 74 runs on 5 clouds" in done.stdout
+    assert "flows: 75 runs on 6 clouds" in done.stdout
 
 
 def test_a_run_is_looked_at_without_using_up_faults(cloud: LocalCloud) -> None:
@@ -100,6 +109,19 @@ def test_a_served_cloud_keeps_nobody_waiting_but_reports(cloud: LocalCloud) -> N
             cloud.flows.start_execution("flow")
     with pytest.raises(CannotWait, match="cannot delay StartExecution"), cloud.serve():
         pass
+
+
+def test_an_answer_that_is_lost_over_http_is_no_answer(cloud: LocalCloud, caplog: pytest.LogCaptureFixture) -> None:
+    cloud.deploy(CALL)
+    cloud.faults.fail("DescribeExecution", times=2)
+    with cloud.serve() as endpoint:
+        flows = official_flows(endpoint)
+        flows.start_execution("flow", name="one")
+        for _ in range(2):
+            with pytest.raises(Fault, match="no answer to DescribeExecution"):
+                flows.describe_execution("flow", "one")
+        assert flows.describe_execution("flow", "one").name == "one"
+    assert not [entry.getMessage() for entry in caplog.records if entry.name.startswith(("uvicorn", "fnfkit"))]
 
 
 def test_a_cloud_that_was_served_is_as_it_was(cloud: LocalCloud) -> None:
