@@ -40,9 +40,9 @@ class _Poll(Generic[T]):
         self._error: Exception = NetworkFault("the long poll was ended")
         self._lock = threading.Lock()
         self._settled = threading.Event()
-        threading.Thread(target=self._run, name="fnfkit-poll", daemon=True).start()
 
     def result(self) -> T:
+        threading.Thread(target=self._run, name="fnfkit-poll", daemon=True).start()
         self._settled.wait()
         if not self._brought:
             raise self._error

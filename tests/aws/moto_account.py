@@ -4,7 +4,8 @@ moto's defects that are met, and worked around here by name:
 
 - `reported_twice`: the second report of a token is taken, and the first one's outcome replaced, as long as the
   interpreter has not looked; a report after the task's timeout is taken silently, and so is a failure for an ended
-  execution, of which a success is InvalidToken. The service answers TaskTimedOut to all of these ("the task associated with the token has already been closed").
+  execution, of which a success is InvalidToken. The service answers TaskTimedOut to all of these ("the task associated
+  with the token has already been closed").
 - `no_message`: TaskTimedOut, TaskDoesNotExist and InvalidToken are raised without the message that they need: the call
   ends in a TypeError.
 - `cause_lost`: SendTaskFailure loses the cause, StopExecution both error and cause.
@@ -206,6 +207,7 @@ def stop_all(flows: StepFunctionsFlows) -> None:
         for run in flows.list_executions(flow.name, status="Running").items:
             with suppress(ExecutionAlreadyCompleted):
                 flows.stop_execution(flow.name, run.name)
+            flows.describe_execution(flow.name, run.name, wait_seconds=5)
 
 
 def waiting(resource: str, parameters: dict[str, Any], **more: Any) -> str:
