@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 from fnfkit.engine.builtins import BUILTINS
+from fnfkit.lang import fdl
 from fnfkit.lang.cloudflow import read, write
 from fnfkit.lang.cloudflow.schema import FUNCTIONS
 from fnfkit.lang.dialects import DIALECTS, dialect_of
 from fnfkit.lang.marked import load
+from fnfkit.lang.translate import replacing
 from fnfkit.model.flow import Flow
 from fnfkit.model.problem import Severity
 from tests.lang.test_bad_flows import expected
@@ -19,6 +21,7 @@ from tests.lang.test_bad_flows import expected
 DATA = Path(__file__).parents[1] / "data" / "cloudflow"
 GOOD = sorted((DATA / "good").glob("*.yml"))
 BAD = sorted((DATA / "bad").glob("*.yml"))
+FLOWS = sorted((DATA.parent / "flows" / "good").glob("*.yml"))
 good = pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 bad = pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 
@@ -37,6 +40,19 @@ def test_writing_and_reading_keeps_the_flow(path: Path) -> None:
     assert writing.unsupported == ()
     assert flow_in(writing.text) == flow
     assert write(flow_in(writing.text)).text == writing.text
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
+def test_what_flows_become_is_written_as_it_is_read(path: Path) -> None:
+    flow = fdl.read(path.read_bytes().decode()).flow
+    assert flow is not None
+    writing = write(replacing(flow, "flow").flow)
+    if writing.unsupported:
+        return
+    reading = read(writing.text)
+    assert reading.errors == ()
+    assert reading.flow is not None
+    assert write(reading.flow).text == writing.text
 
 
 @good

@@ -27,7 +27,7 @@ class Expressions:
 
     def constructor(self, expr: Expr, at: Location, view: View) -> Json:
         """A constructor: a mapping, or the text of an expression."""
-        fields = _fields(expr)
+        fields = _fields(_opened(expr))
         return self.text(expr, at, view) if fields is None else self.members(fields, at, view)
 
     def members(self, fields: tuple[tuple[str, Expr], ...], at: Location, view: View) -> JsonObject:
@@ -44,6 +44,7 @@ class Expressions:
 
     def member(self, out: JsonObject, key: str, value: Expr, at: Location, view: View) -> None:
         """One member, plain or under `key.$`."""
+        value = _opened(value)
         if plainly(value) and len(at) < DEEPEST - 4:
             out[key] = self.plain_part(value, at, view)
         else:
@@ -90,6 +91,20 @@ def plainly(expr: Expr) -> bool:
             return all(isinstance(item, Const | Object | List) and plainly(item) for item in items)
         case _:
             return False
+
+
+def _opened(expr: Expr) -> Expr:
+    """Constants with keys that would be taken for those of expressions as literals of their parts: what a reader has
+    folded is written like what it was read from."""
+    match expr:
+        case Const(dict() as value) if _has_suffix(value):
+            return Object(tuple((key, _opened(Const(item))) for key, item in value.items()))
+        case Const(list() as value) if _has_suffix(value):
+            return List(tuple(_opened(Const(item)) for item in value))
+        case Object() | List():
+            return rebuilt(expr, _opened)
+        case _:
+            return expr
 
 
 def _has_suffix(value: Json) -> bool:
