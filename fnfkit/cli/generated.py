@@ -44,11 +44,12 @@ def tests(flow: str, name: str | None, coverage: Path | None, out: Path | None, 
 
 
 def _tell(made: Generated, *, as_json: bool) -> None:
-    missing = [str(arm) for arm in made.missing]
+    missing = {str(arm): why for arm, why in made.reasons.items()}
     if as_json:
-        result({"tests": len(made.cases), "source": made.source, "missing": missing}, (), as_json=True)
-    for line in missing:
-        progress(f"nothing found for: {line}")
+        data = {"tests": len(made.cases), "source": made.source, "missing": list(missing), "reasons": missing}
+        result(data, (), as_json=True)
+    for arm, why in missing.items():
+        progress(f"nothing found for {arm}: {why}")
 
 
 def _covered(file: Path | None, title: str) -> Counter[tuple[str, str, str]]:

@@ -127,4 +127,10 @@ def _literal(value: Any, indent: int) -> str:
 
 def _name(flow: str, played: Played) -> str:
     parts = [flow, *(f"{answer.step}_{type(answer.outcome).__name__}" for answer in played.schedule[:3])]
-    return re.sub(r"\W+", "_", "_".join(parts)).strip("_").lower()
+    return "_".join(map(identifier, parts))
+
+
+def identifier(text: str) -> str:
+    """A text as part of the name of a function."""
+    kept = "".join(one if f"a{one}".isidentifier() else " " for one in text)
+    return "_".join(kept.split()).strip("_").lower()[:50].rstrip("_")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fnfkit.lint.tree import expressions_of, flow_expressions, paths_in, places_of
-from fnfkit.model.expr import And, Comparison, Const, Expr, Key, Not, Object, Or, Path, Root
+from fnfkit.model.expr import And, Call, Comparison, Const, Expr, Key, Not, Object, Or, Path, Root
 from fnfkit.model.flow import Choice, Flow, Foreach, Task, Wait
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.testing.solve_states import candidates
 
 Keys = tuple[str, ...]
 _ITEMS: tuple[Json, ...] = ([], [{"id": "1"}], [{"id": "1"}, {"id": "2"}])
@@ -26,24 +27,28 @@ class Domain:
 
 def domain(flow: Flow) -> Domain:
     """The values worth trying in a flow."""
+    if not flow.accumulates:
+        steps = [place.step for place in places_of(flow)]
+        table = candidates(flow, [pair for step in steps for pair in _interesting(step, flow.timeout)])
+        return Domain(table, {keys: list(options) for keys, options in table.items()})
     found = Domain(sources=_sources(flow))
     for place in places_of(flow):
         step = place.step
         for expr, _ in expressions_of(step, place.at):
             for path in paths_in(expr):
                 _add(found, step.takes, path, ())
-        for path, candidates in _interesting(step):
-            _add(found, step.takes, path, candidates)
+        for path, options in _interesting(step, flow.timeout):
+            _add(found, step.takes, path, options)
     for expr, _ in flow_expressions(flow):
         for path in paths_in(expr):
             _add(found, expr, path, ())
-    for table in (found.input, found.results):
-        for keys, options in table.items():
-            table[keys] = options or [f"some-{keys[-1]}"]
+    for known in (found.input, found.results):
+        for keys, values in known.items():
+            known[keys] = values or [f"some-{keys[-1]}"]
     return found
 
 
-def _interesting(step: object) -> Iterator[tuple[Path, tuple[Json, ...]]]:
+def _interesting(step: object, limit: int | None) -> Iterator[tuple[Path, tuple[Json, ...]]]:
     match step:
         case Choice(options=options):
             for option in options:
@@ -51,7 +56,7 @@ def _interesting(step: object) -> Iterator[tuple[Path, tuple[Json, ...]]]:
         case Foreach(collection=Path() as collection):
             yield collection, _ITEMS
         case Wait(seconds=Path() as seconds):
-            yield seconds, (1,)
+            yield seconds, (1,) if limit is None else (1, limit + 1)
         case Wait(until=Path() as until):
             yield until, ("2020-01-01T00:00:10Z",)
         case _:
@@ -75,6 +80,10 @@ def _compared(condition: Expr) -> Iterator[tuple[Path, tuple[Json, ...]]]:
             yield from _compared(right)
         case Not(operand=operand):
             yield from _compared(operand)
+        case Call(arguments=arguments):
+            values = tuple(value for one in arguments if isinstance(one, Const) for value in around(one.value))
+            for argument in arguments:
+                yield from [(argument, values or (True, False))] if isinstance(argument, Path) else _compared(argument)
         case _:
             return
 

@@ -76,19 +76,31 @@ class _Walk:
 def taken(flow: Flow, events: Iterable[Fact]) -> Iterator[Arm]:
     """The arms of the flow that the events show, as often as they were taken. Events that do not fit are passed over:
     a history of another definition proves nothing."""
+    for event, _, found in _walked(flow, events):
+        if event.type == "ExecutionTimedOut" and flow.timeout is not None:
+            yield Arm("timeout", (), "(flow)")
+        yield from found
+
+
+def located(flow: Flow, events: Iterable[Fact]) -> Iterator[tuple[Fact, Location]]:
+    """The events that belong to a step, with where it stands in the flow."""
+    return ((event, here.at) for event, here, _ in _walked(flow, events) if here is not None and here.position >= 0)
+
+
+def _walked(flow: Flow, events: Iterable[Fact]) -> Iterator[tuple[Fact, _Here | None, list[Arm]]]:
+    """Each event with the place after it, None where that is not known, and the arms it shows to be taken."""
     walk = _Walk(View(flow), silent(flow))
     root = _Here(Sequence(flow.steps, ("steps",), None), None)
     for event in events:
-        if event.type == "ExecutionTimedOut" and flow.timeout is not None:
-            yield Arm("timeout", (), "(flow)")
         if event.type == "ExecutionStarted":
             walk.view.execution = event.detail.get("input")
         before = root if event.type == "ExecutionStarted" else walk.places.get(event.scheduled_by)
         if before is None:
+            yield event, None, []
             continue
         after, found = _follow(walk, before, event)
-        yield from found
         walk.places[event.id] = after
+        yield event, after, found
 
 
 def _follow(walk: _Walk, here: _Here, event: Fact) -> tuple[_Here, list[Arm]]:

@@ -11,7 +11,7 @@ from fnfkit.lint.tree import places_of
 from fnfkit.model.flow import Flow, Pattern, Task
 from fnfkit.model.json import Json
 from fnfkit.model.names import FunctionRef
-from fnfkit.testing.paste import flow_literal, recorded, shown
+from fnfkit.testing.paste import flow_literal, identifier, recorded, shown
 from fnfkit.testing.player import Played
 from fnfkit.testing.schedule import Error
 from fnfkit.testing.sources import AnyFlow, Source
@@ -28,7 +28,8 @@ def module(flow: AnyFlow, source: Source, plays: Sequence[tuple[Played, Sequence
     names = [
         name for name in ("Answer", "Error", "LocalCloud", "Lost", "TimedOut", "error", "play") if _uses(text, name)
     ]
-    head = [f'"""What flow {source.name} does on paths that no other test takes; written by `fnfkit tests`."""', ""]
+    title = f"What flow {_one_line(source.name)} does on paths that no other test takes"
+    head = [f'"""{title}; written by `fnfkit tests`."""', ""]
     harness = [f"from fnfkit.testing import {', '.join(names)}"] if names else []
     first = [line for line in imports if line.startswith(("from ", "import "))]
     rest = [line for line in imports if line not in first]
@@ -43,11 +44,16 @@ def _uses(text: str, name: str) -> bool:
 
 def _test(source: Source, played: Played, about: Sequence[str], number: int) -> str:
     stubs = _stubs(source.flow, played)
-    name = f"def test_{_name(source.name)}_{number}_{_name(about[0] if about else played.status)}"
-    comment = [f"    # {line}" for line in about]
+    name = f"def test_{identifier(source.name)}_{number}_{identifier(about[0] if about else played.status)}"
+    comment = [f"    # {_one_line(line)}" for line in about]
     if stubs is not None:
         return "\n".join([f"{name}(cloud: LocalCloud) -> None:", *comment, *_on_cloud(played, stubs)]) + "\n"
     return "\n".join([f"{name}() -> None:", *comment, *_as_schedule(played)]) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """A text as a comment: names of steps may have line ends in them."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _on_cloud(played: Played, stubs: dict[str, list[str]]) -> Iterator[str]:
@@ -70,10 +76,7 @@ def _as_schedule(played: Played) -> Iterator[str]:
 def _stubs(flow: Flow, played: Played) -> dict[str, list[str]] | None:
     """What each function answers, call by call; None if stubs of functions cannot tell this play."""
     tasks = {place.step.name: place.step for place in places_of(flow) if isinstance(place.step, Task)}
-    plain = all(
-        isinstance(task.target, FunctionRef) and task.pattern is Pattern.REQUEST_RESPONSE and task.params is None
-        for task in tasks.values()
-    )
+    plain = all(map(_plain, tasks.values()))
     odd = any(not isinstance(answer.outcome, Error) for answer in played.schedule)
     if not plain or odd or played.stuck:
         return None
@@ -90,6 +93,13 @@ def _stubs(flow: Flow, played: Played) -> dict[str, list[str]] | None:
     return found
 
 
+def _plain(task: Task) -> bool:
+    """Whether a stub can stand for what a task calls: it has no versions."""
+    target = task.target
+    called = isinstance(target, FunctionRef) and target.qualifier in ("", "LATEST")
+    return called and task.pattern is Pattern.REQUEST_RESPONSE and task.params is None
+
+
 def _ends(event: object, step: str) -> bool:
     kind, name = getattr(event, "type", ""), getattr(event, "step", "")
     return name == step and (kind == "TaskSucceeded" or kind in FAILURES)
@@ -101,7 +111,3 @@ def _answer(type: str, detail: dict[str, Json]) -> str:
 
 def _literal(value: Json) -> str:
     return pformat(value, width=10_000, sort_dicts=False)
-
-
-def _name(text: str) -> str:
-    return re.sub(r"\W+", "_", text).strip("_").lower()[:50].rstrip("_")
