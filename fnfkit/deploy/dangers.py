@@ -28,7 +28,17 @@ def dangers(before: State, after: State, changes: tuple[Change, ...], *, stack: 
     """Every danger of a plan for a stack that exists."""
     old = resolved(before.template, declared(before), stack=stack)
     new = resolved(after.template, declared(after), stack=stack)
-    return tuple(danger for change in changes for danger in _of(change, old, new))
+    found = (danger for change in changes for danger in _of(change, old, new))
+    return (*_stranger(changes, stack), *found)
+
+
+def _stranger(changes: tuple[Change, ...], stack: str) -> Iterator[Danger]:
+    """A stack without anything of the template was probably made by others, under a name that is taken."""
+    going = [change for change in changes if change.action is Action.DELETE]
+    coming = [change for change in changes if change.action is Action.CREATE]
+    if going and coming and len(going) + len(coming) == len(changes):
+        message = f"the stack {stack} has nothing of this template: each of its {len(going)} resources is deleted"
+        yield Danger(stack, message, "if it is another project's, choose another name with --stack")
 
 
 def _of(change: Change, old: Resources, new: Resources) -> Iterator[Danger]:

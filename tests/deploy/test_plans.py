@@ -208,3 +208,22 @@ def test_a_version_that_may_still_be_called() -> None:
     with_version = called.replace("\n  Bill:", version + "  Bill:")
     (message,) = endangered(called, deployed(with_version))
     assert message == "the version Release is deleted, and the flow sell calls a version by its number"
+
+
+STRANGER = """
+ROSTemplateFormatVersion: '2015-09-01'
+Resources:
+  Theirs:
+    Type: ALIYUN::FC::Service
+    Properties: {ServiceName: theirs}
+"""
+
+
+def test_a_stack_that_has_nothing_of_the_template_is_somebody_elses() -> None:
+    before, after = deployed(STRANGER), State(template=template())
+    found = dangers(before, after, changes(before, after, stack="shop"), stack="shop")
+    assert [danger.id for danger in found] == ["shop"]
+    assert "nothing of this template" in found[0].message and "--stack" in found[0].hint
+    both = template(STRANGER + "  Mine: {Type: ALIYUN::FC::Service, Properties: {ServiceName: mine}}\n")
+    grown = State(template=both)
+    assert dangers(before, grown, changes(before, grown, stack="shop"), stack="shop") == ()
