@@ -7,12 +7,15 @@ from typing import TypeVar
 
 from aliyunsdkcore.request import RpcRequest
 from aliyunsdkros.request.v20190910 import (
+    CancelUpdateStackRequest,
+    ContinueCreateStackRequest,
     CreateChangeSetRequest,
     CreateStackRequest,
     DeleteChangeSetRequest,
     DeleteStackRequest,
     ExecuteChangeSetRequest,
     GetChangeSetRequest,
+    GetStackPolicyRequest,
     GetStackRequest,
     GetStackResourceRequest,
     GetTemplateRequest,
@@ -22,6 +25,8 @@ from aliyunsdkros.request.v20190910 import (
     ListStacksRequest,
     PreviewStackRequest,
     SetDeletionProtectionRequest,
+    SetStackPolicyRequest,
+    SignalResourceRequest,
     UpdateStackRequest,
     ValidateTemplateRequest,
 )
@@ -69,6 +74,7 @@ class AliyunStacks:
         tags: Mapping[str, str] | None = None,
         ram_role_name: str = "",
         client_token: str = "",
+        stack_policy: str = "",
     ) -> str:
         """CreateStack; returns the id."""
         given = {
@@ -81,6 +87,7 @@ class AliyunStacks:
             "Tagss": _tags(tags),
             "RamRoleName": ram_role_name or None,
             "ClientToken": client_token or None,
+            "StackPolicyBody": stack_policy or None,
         }
         return str(self._ask(CreateStackRequest.CreateStackRequest(), given)["StackId"])
 
@@ -96,6 +103,8 @@ class AliyunStacks:
         timeout_minutes: int | None = None,
         tags: Mapping[str, str] | None = None,
         client_token: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
     ) -> str:
         """UpdateStack; returns the id."""
         given = {
@@ -108,6 +117,8 @@ class AliyunStacks:
             "TimeoutInMinutes": timeout_minutes,
             "Tagss": _tags(tags),
             "ClientToken": client_token or None,
+            "StackPolicyBody": stack_policy or None,
+            "StackPolicyDuringUpdateBody": stack_policy_during_update or None,
         }
         return str(self._ask(UpdateStackRequest.UpdateStackRequest(), given)["StackId"])
 
@@ -239,6 +250,46 @@ class AliyunStacks:
         """SetDeletionProtection."""
         given = {"StackId": stack, "DeletionProtection": "Enabled" if enabled else "Disabled"}
         self._ask(SetDeletionProtectionRequest.SetDeletionProtectionRequest(), given)
+
+    def continue_create_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        mode: str = "Recreate",
+        parameters: Mapping[str, str] | None = None,
+        recreating_resources: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> str:
+        """ContinueCreateStack; returns the id."""
+        given = {
+            "StackId": stack,
+            "TemplateBody": template,
+            "Mode": mode,
+            "Parameterss": _parameters(parameters),
+            "RecreatingResourcess": list(recreating_resources) or None,
+            "DryRun": dry_run,
+        }
+        return str(self._ask(ContinueCreateStackRequest.ContinueCreateStackRequest(), given)["StackId"])
+
+    def cancel_update_stack(self, stack: str, *, safe: bool = False) -> None:
+        """CancelUpdateStack."""
+        given = {"StackId": stack, "CancelType": "Safe" if safe else "Quick"}
+        self._ask(CancelUpdateStackRequest.CancelUpdateStackRequest(), given)
+
+    def set_stack_policy(self, stack: str, body: str) -> None:
+        """SetStackPolicy."""
+        self._ask(SetStackPolicyRequest.SetStackPolicyRequest(), {"StackId": stack, "StackPolicyBody": body})
+
+    def get_stack_policy(self, stack: str) -> JsonObject:
+        """GetStackPolicy."""
+        found: JsonObject = self._ask(GetStackPolicyRequest.GetStackPolicyRequest(), {"StackId": stack})
+        return found.get("StackPolicyBody") or {}
+
+    def signal_resource(self, stack: str, logical_id: str, status: str, unique_id: str) -> None:
+        """SignalResource."""
+        given = {"StackId": stack, "LogicalResourceId": logical_id, "Status": status, "UniqueId": unique_id}
+        self._ask(SignalResourceRequest.SignalResourceRequest(), given)
 
     def _ask(self, request: RpcRequest, given: JsonObject) -> JsonObject:
         try:

@@ -124,6 +124,27 @@ class UserParameterMissing(Fault):
     status = 400
 
 
+class StackPolicyValidationFailed(Fault):
+    """The policy of the stack does not allow a change."""
+
+    code = "StackPolicyValidationFailed"
+    status = 400
+
+
+class ContinueCreateStackValidationFailed(Fault):
+    """The creation of the stack cannot go on like this."""
+
+    code = "ContinueCreateStackValidationFailed"
+    status = 400
+
+
+class ResourceNotAvailable(Fault):
+    """The resource takes no signals now."""
+
+    code = "ResourceNotAvailable"
+    status = 404
+
+
 class InvalidParameter(Fault):
     """A parameter of the call is present and wrong."""
 

@@ -255,6 +255,77 @@ class Stacks(Protocol):
     def set_deletion_protection(self, stack: str, enabled: bool) -> None: ...
 
 
+class RosStacks(Stacks, Protocol):
+    """What Resource Orchestration offers beside that (api-ros.md 2)."""
+
+    def create_stack(
+        self,
+        name: str,
+        template: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        timeout_minutes: int = DEFAULT_TIMEOUT_MINUTES,
+        disable_rollback: bool = False,
+        deletion_protection: bool = False,
+        tags: Mapping[str, str] | None = None,
+        ram_role_name: str = "",
+        client_token: str = "",
+        stack_policy: str = "",
+    ) -> str:
+        """As above, with a policy that says what updates may change, as JSON."""
+        ...
+
+    def update_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+        disable_rollback: bool = False,
+        timeout_minutes: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        client_token: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
+    ) -> str:
+        """As above, with another policy from then on, or with one that counts for this update only. Raises
+        `StackPolicyValidationFailed` too."""
+        ...
+
+    def continue_create_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        mode: str = "Recreate",
+        parameters: Mapping[str, str] | None = None,
+        recreating_resources: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> str:
+        """Goes on with a creation that has failed, returns the ID. The mode Recreate makes what has failed, has not
+        been made, or is named by logical ID with what leans on it; Ignore drops what has failed or not been made.
+        Parameters that are not given keep their values. Raises `ContinueCreateStackValidationFailed`."""
+        ...
+
+    def cancel_update_stack(self, stack: str, *, safe: bool = False) -> None:
+        """Calls an update off, and the stack goes back. A `safe` cancellation lets the resource under way finish."""
+        ...
+
+    def set_stack_policy(self, stack: str, body: str) -> None:
+        """Says what updates may change; the policy is JSON."""
+        ...
+
+    def get_stack_policy(self, stack: str) -> JsonObject:
+        """What updates may change; empty without a policy."""
+        ...
+
+    def signal_resource(self, stack: str, logical_id: str, status: str, unique_id: str) -> None:
+        """Gives a wait condition, or its handle, a signal: SUCCESS, FAILURE or WARNING."""
+        ...
+
+
 class Objects(Protocol):
     """Object storage, the little of it that deployment needs: a place for code that templates name. Every method
     raises `Fault`."""

@@ -21,7 +21,7 @@ from typing import Protocol, TypeVar
 from fnfkit.cloud.clock import DrivenClock
 from fnfkit.cloud.ram import Ram
 from fnfkit.cloud.store import StoreError
-from fnfkit.ports import Objects, Stacks
+from fnfkit.ports import Objects, RosStacks
 from fnfkit.protocol.http import Request, Response
 from fnfkit.protocol.rpc import error
 from fnfkit.server import fnf, ram_api, ros, sts
@@ -69,7 +69,7 @@ class Served(Protocol):
     def flows(self) -> fnf.ServedFlows: ...
 
     @property
-    def stacks(self) -> Stacks: ...
+    def stacks(self) -> RosStacks: ...
 
     @property
     def objects(self) -> Objects: ...

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from fnfkit.model.json import JsonObject
-from fnfkit.ports import Fault, InvalidParameter, MissingParameter, Numbered, Stacks
+from fnfkit.ports import Fault, InvalidParameter, MissingParameter, Numbered, RosStacks
 from fnfkit.protocol.ros import VERSION, read_numbered, read_pairs
 from fnfkit.protocol.rpc import Malformed, read_flag, read_integer
 from fnfkit.server import ros_records as records
@@ -18,9 +18,9 @@ T = TypeVar("T")
 Parameters: TypeAlias = Mapping[str, str]
 
 
-def product(stacks: Stacks) -> Product:
+def product(stacks: RosStacks) -> Product:
     """The operations over the stacks of an account."""
-    runs: dict[str, tuple[tuple[str, ...], Callable[[Stacks, Parameters], JsonObject]]] = {
+    runs: dict[str, tuple[tuple[str, ...], Callable[[RosStacks, Parameters], JsonObject]]] = {
         "CreateStack": (("StackName",), _create_stack),
         "UpdateStack": (("StackId",), _update_stack),
         "DeleteStack": (("StackId",), _delete_stack),
@@ -38,16 +38,21 @@ def product(stacks: Stacks) -> Product:
         "ExecuteChangeSet": (("ChangeSetId",), _execute_change_set),
         "DeleteChangeSet": (("ChangeSetId",), _delete_change_set),
         "SetDeletionProtection": (("StackId", "DeletionProtection"), _protect),
+        "ContinueCreateStack": (("StackId",), _continue),
+        "CancelUpdateStack": (("StackId",), _cancel_update),
+        "SetStackPolicy": (("StackId",), _set_policy),
+        "GetStackPolicy": (("StackId",), _get_policy),
+        "SignalResource": (("StackId", "LogicalResourceId", "Status", "UniqueId"), _signal),
     }
     actions = {name: Action(required, partial(_run, stacks, run)) for name, (required, run) in runs.items()}
     return Product(VERSION, actions, GATEWAY_REFUSALS)
 
 
-def _run(stacks: Stacks, run: Callable[[Stacks, Parameters], JsonObject], call: Call) -> JsonObject:
+def _run(stacks: RosStacks, run: Callable[[RosStacks, Parameters], JsonObject], call: Call) -> JsonObject:
     return run(stacks, call.parameters)
 
 
-def _create_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+def _create_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
     id = stacks.create_stack(
         given["StackName"],
         _template(given),
@@ -58,11 +63,12 @@ def _create_stack(stacks: Stacks, given: Parameters) -> JsonObject:
         tags=read_pairs(given, "Tags", "Key", "Value"),
         ram_role_name=given.get("RamRoleName", ""),
         client_token=given.get("ClientToken", ""),
+        stack_policy=_policy(given, "StackPolicy"),
     )
     return {"StackId": id}
 
 
-def _update_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+def _update_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
     if _flag(given, "DryRun"):
         template = _new_template(given) or stacks.get_template(given["StackId"], original=True)
         previous = _flag(given, "UsePreviousParameters")
@@ -80,21 +86,23 @@ def _update_stack(stacks: Stacks, given: Parameters) -> JsonObject:
         timeout_minutes=_integer(given, "TimeoutInMinutes", 0) or None,
         tags=read_pairs(given, "Tags", "Key", "Value") or None,
         client_token=given.get("ClientToken", ""),
+        stack_policy=_policy(given, "StackPolicy"),
+        stack_policy_during_update=_policy(given, "StackPolicyDuringUpdate"),
     )
     return {"StackId": id}
 
 
-def _delete_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+def _delete_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
     retain = read_numbered(given, "RetainResources")
     stacks.delete_stack(given["StackId"], retain_all=_flag(given, "RetainAllResources"), retain=retain)
     return {}
 
 
-def _get_stack(stacks: Stacks, given: Parameters) -> JsonObject:
+def _get_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
     return records.stack(stacks.get_stack(given["StackId"]), outputs=given.get("OutputOption") != "Disabled")
 
 
-def _list_stacks(stacks: Stacks, given: Parameters) -> JsonObject:
+def _list_stacks(stacks: RosStacks, given: Parameters) -> JsonObject:
     page = stacks.list_stacks(
         names=read_numbered(given, "StackName"),
         statuses=read_numbered(given, "Status"),
@@ -106,11 +114,11 @@ def _list_stacks(stacks: Stacks, given: Parameters) -> JsonObject:
     return _page(page, "Stacks", [records.summary(record) for record in found])
 
 
-def _list_resources(stacks: Stacks, given: Parameters) -> JsonObject:
+def _list_resources(stacks: RosStacks, given: Parameters) -> JsonObject:
     return {"Resources": [records.resource(record) for record in stacks.list_stack_resources(given["StackId"])]}
 
 
-def _get_resource(stacks: Stacks, given: Parameters) -> JsonObject:
+def _get_resource(stacks: RosStacks, given: Parameters) -> JsonObject:
     record = stacks.get_stack_resource(given["StackId"], given["LogicalResourceId"])
     wanted = read_numbered(given, "ResourceAttributes")
     shown = bool(wanted) or given.get("ShowResourceAttributes", "").lower() != "false"
@@ -118,7 +126,7 @@ def _get_resource(stacks: Stacks, given: Parameters) -> JsonObject:
     return records.resource(record) | records.attributes(attributes)
 
 
-def _list_events(stacks: Stacks, given: Parameters) -> JsonObject:
+def _list_events(stacks: RosStacks, given: Parameters) -> JsonObject:
     page = stacks.list_stack_events(
         given["StackId"],
         logical_ids=read_numbered(given, "LogicalResourceId"),
@@ -130,18 +138,18 @@ def _list_events(stacks: Stacks, given: Parameters) -> JsonObject:
     return _page(page, "Events", [records.event(event) for event in page.items])
 
 
-def _get_template(stacks: Stacks, given: Parameters) -> JsonObject:
+def _get_template(stacks: RosStacks, given: Parameters) -> JsonObject:
     if "StackId" not in given:
         raise MissingParameter("The input parameter StackId should be specified.")
     body = stacks.get_template(given["StackId"], original=given.get("TemplateStage") == "Original")
     return {"TemplateBody": body, "StackId": given["StackId"], "RegionId": given.get("RegionId", "")}
 
 
-def _validate(stacks: Stacks, given: Parameters) -> JsonObject:
+def _validate(stacks: RosStacks, given: Parameters) -> JsonObject:
     return records.template(stacks.validate_template(_template(given)))
 
 
-def _preview(stacks: Stacks, given: Parameters) -> JsonObject:
+def _preview(stacks: RosStacks, given: Parameters) -> JsonObject:
     changes = stacks.preview_stack(
         given.get("StackName", ""),
         _template(given),
@@ -152,7 +160,7 @@ def _preview(stacks: Stacks, given: Parameters) -> JsonObject:
     return {"Stack": {"StackName": given.get("StackName", ""), "Resources": [records.preview(one) for one in changes]}}
 
 
-def _create_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+def _create_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
     record = stacks.create_change_set(
         given["ChangeSetName"],
         _new_template(given),
@@ -167,32 +175,78 @@ def _create_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
     return {"ChangeSetId": record.id, "StackId": record.stack_id}
 
 
-def _get_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+def _get_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
     return records.change_set(stacks.get_change_set(given["ChangeSetId"]))
 
 
-def _list_change_sets(stacks: Stacks, given: Parameters) -> JsonObject:
+def _list_change_sets(stacks: RosStacks, given: Parameters) -> JsonObject:
     page = stacks.list_change_sets(
         given["StackId"], page=_integer(given, "PageNumber", 1), size=_integer(given, "PageSize", 10)
     )
     return _page(page, "ChangeSets", [records.change_set(record) for record in page.items])
 
 
-def _execute_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+def _execute_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
     stacks.execute_change_set(given["ChangeSetId"])
     return {}
 
 
-def _delete_change_set(stacks: Stacks, given: Parameters) -> JsonObject:
+def _delete_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
     stacks.delete_change_set(given["ChangeSetId"])
     return {}
 
 
-def _protect(stacks: Stacks, given: Parameters) -> JsonObject:
+def _protect(stacks: RosStacks, given: Parameters) -> JsonObject:
     if given["DeletionProtection"] not in ("Enabled", "Disabled"):
         raise InvalidParameter("The specified parameter DeletionProtection is invalid, use Enabled or Disabled.")
     stacks.set_deletion_protection(given["StackId"], given["DeletionProtection"] == "Enabled")
     return {}
+
+
+def _continue(stacks: RosStacks, given: Parameters) -> JsonObject:
+    if read_numbered(given, "RecreatingOptions"):
+        raise Fault.of("NotSupported", 400, "RecreatingOptions are not offered offline; name RecreatingResources.")
+    dry = _flag(given, "DryRun")
+    id = stacks.continue_create_stack(
+        given["StackId"],
+        _new_template(given),
+        mode=given.get("Mode") or "Recreate",
+        parameters=_parameters(given),
+        recreating_resources=read_numbered(given, "RecreatingResources"),
+        dry_run=dry,
+    )
+    return {"StackId": id, **({"DryRunResult": {}} if dry else {})}
+
+
+def _cancel_update(stacks: RosStacks, given: Parameters) -> JsonObject:
+    kind = given.get("CancelType") or "Quick"
+    if kind not in ("Quick", "Safe"):
+        raise InvalidParameter("The specified parameter CancelType is invalid, use Quick or Safe.")
+    stacks.cancel_update_stack(given["StackId"], safe=kind == "Safe")
+    return {}
+
+
+def _set_policy(stacks: RosStacks, given: Parameters) -> JsonObject:
+    body = _policy(given, "StackPolicy")
+    if not body:
+        raise MissingParameter("The input parameter StackPolicyBody should be specified.")
+    stacks.set_stack_policy(given["StackId"], body)
+    return {}
+
+
+def _get_policy(stacks: RosStacks, given: Parameters) -> JsonObject:
+    return {"StackPolicyBody": stacks.get_stack_policy(given["StackId"])}
+
+
+def _signal(stacks: RosStacks, given: Parameters) -> JsonObject:
+    stacks.signal_resource(given["StackId"], given["LogicalResourceId"], given["Status"], given["UniqueId"])
+    return {}
+
+
+def _policy(given: Parameters, name: str) -> str:
+    if given.get(f"{name}URL"):
+        raise Fault.of("NotSupported", 400, f"{name}URL is not offered offline; send the {name}Body.")
+    return given.get(f"{name}Body", "")
 
 
 def _template(given: Parameters) -> str:

@@ -16,6 +16,7 @@ from fnfkit.ports import (
     InvalidParameter,
     NotSupported,
     Numbered,
+    StackPolicyValidationFailed,
 )
 
 MOST_SETS = 20
@@ -59,6 +60,7 @@ class ChangeSets:
             text = check_body(made_of.source.text if template is None else template)
             given = Source(text=text, parameters=dict(parameters))
             source = core.previous(made_of, given, keep=use_previous_parameters)
+            self._protect(made_of, source)
             change = ChangeSet(
                 id=core.new_id(name),
                 name=name,
@@ -93,6 +95,15 @@ class ChangeSets:
             case _:
                 raise InvalidParameter("The specified parameter ChangeSetType is invalid, use CREATE or UPDATE.")
 
+    def _protect(self, stack: Stack, source: Source) -> None:
+        """A change that the stack's policy denies is refused; one that cannot be previewed is kept as failed."""
+        try:
+            self._core.protect(stack, source)
+        except StackPolicyValidationFailed:
+            raise
+        except Fault:
+            return
+
     def _fill(self, change: ChangeSet, stack: Stack) -> None:
         try:
             changes = self._core.preview(stack.name, stack.id, change.source, stack.resources)
@@ -126,6 +137,7 @@ class ChangeSets:
             if change.execution != "AVAILABLE":
                 raise NotSupported(f"The change set {change.name} cannot be executed: it is {change.execution}.")
             core.check(stack, change.source)
+            core.protect(stack, change.source)
             for other in self._of(stack):
                 if other is not change:
                     self._drop(other)

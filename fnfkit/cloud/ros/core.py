@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from threading import RLock
 
 from fnfkit.cloud.clock import Clock
@@ -11,8 +11,10 @@ from fnfkit.cloud.ros.journal import Journal
 from fnfkit.cloud.ros.operations import Operations
 from fnfkit.cloud.ros.preview import preview
 from fnfkit.cloud.ros.records import check_name
+from fnfkit.cloud.ros.stack_policy import check_changes, read_policy
 from fnfkit.cloud.ros.state import Made, Shelf, Source, Stack
 from fnfkit.cloud.ros.target import Place, scope_of, target_of
+from fnfkit.cloud.ros.tokens import Tokens
 from fnfkit.lang import ros
 from fnfkit.ports import ActionInProgress, NotSupported, ResourceChange, StackExists, StackNotFound
 
@@ -64,8 +66,8 @@ class Core:
     place: Place
     register: Register
     operations: Operations
+    tokens: Tokens
     numbers: int = 0
-    tokens: dict[str, tuple[object, str]] = field(default_factory=dict)
 
     def new_id(self, name: str) -> str:
         """An id that no stack or change set has had."""
@@ -105,6 +107,13 @@ class Core:
     def check(self, stack: Stack, source: Source) -> None:
         """Raises the fault of a source that the stack cannot become."""
         target_of(source, stack.name, stack.id, self.place, self.operations.output, self.clock.now())
+
+    def protect(self, stack: Stack, source: Source, instead: str = "") -> None:
+        """Raises `StackPolicyValidationFailed` for a change that the stack's policy, or one given `instead` for this
+        update, does not allow."""
+        policy = read_policy(instead, "StackPolicyDuringUpdateBody") if instead else stack.policy
+        if policy is not None:
+            check_changes(policy, self.preview(stack.name, stack.id, source, stack.resources))
 
     def previous(self, stack: Stack, source: Source, *, keep: bool) -> Source:
         """The source of an update; with `keep`, parameters that are not given keep their values (api-ros.md 5)."""

@@ -8,19 +8,19 @@ from fnfkit.cloud.ros.handlers_kept import KeptHandler, LayerHandler
 from fnfkit.cloud.ros.handlers_mns import QueueHandler, SubscriptionHandler, TopicHandler
 from fnfkit.cloud.ros.handlers_ram import AttachmentHandler, PolicyHandler, RoleHandler
 from fnfkit.cloud.ros.handlers_releases import AliasHandler, ProvisionHandler, VersionHandler
-from fnfkit.cloud.ros.handlers_work import HandleHandler, InvokerHandler, SleepHandler
+from fnfkit.cloud.ros.handlers_work import InvokerHandler, SleepHandler
 from fnfkit.cloud.ros.handling import Account, Handler
+from fnfkit.cloud.ros.signals import ConditionHandler, HandleHandler, Signals
 
 OTHERS = ""
 """The entry for the types of services that are not known here."""
 NOT_OFFERED = {
     "ALIYUN::ROS::Stack": "nested stacks are not offered offline; deploy the inner template by itself",
-    "ALIYUN::ROS::WaitCondition": "nobody can signal a stack offline; leave the condition out",
 }
 """Types that are known and cannot be made here, and why."""
 
 
-def handlers(account: Account) -> dict[str, Handler]:
+def handlers(account: Account, signals: Signals) -> dict[str, Handler]:
     """A handler for every resource type that can be made, data sources have none; and one for types of services that
     are not known here."""
     function, trigger = FunctionHandler(account), TriggerHandler(account)
@@ -57,7 +57,8 @@ def handlers(account: Account) -> dict[str, Handler]:
         "ALIYUN::SLS::Project": kept,
         "ALIYUN::SLS::Logstore": kept,
         "ALIYUN::SLS::Index": kept,
-        "ALIYUN::ROS::WaitConditionHandle": HandleHandler(account),
+        "ALIYUN::ROS::WaitCondition": ConditionHandler(account, signals),
+        "ALIYUN::ROS::WaitConditionHandle": HandleHandler(signals),
         "ALIYUN::ROS::Sleep": SleepHandler(account),
         OTHERS: kept,
     }

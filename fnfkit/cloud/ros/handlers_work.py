@@ -1,4 +1,4 @@
-"""Resources that do something while the stack is made: function invokers, sleeps and wait conditions (ros.md 7, 9)."""
+"""Resources that do something while the stack is made: function invokers and sleeps (ros.md 7, 9)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fnfkit.cloud.fc.function import Answer, Deployed
 from fnfkit.cloud.fc.function import Call as FunctionCall
 from fnfkit.cloud.ros.handlers_fc import service_of
 from fnfkit.cloud.ros.handling import Account, Built, Done, Order, Outcome, Pending
-from fnfkit.model.json import JsonObject
 from fnfkit.ports import Fault
 
 
@@ -93,27 +92,6 @@ class SleepHandler:
             return self._clock.call_at(self._clock.now() + seconds * 1000, lambda: done(built)).cancel
 
         return Pending(start)
-
-
-class HandleHandler:
-    """ALIYUN::ROS::WaitConditionHandle. Nobody outside can signal an embedded stack, so its addresses are empty."""
-
-    def __init__(self, account: Account) -> None:
-        self._account = account
-
-    def exists(self, order: Order) -> bool:
-        return False
-
-    def create(self, order: Order) -> Built:
-        names = ("CurlCli", "Headers", "PowerShellCurlCli", "URL", "WindowsCurlCli")
-        attributes: JsonObject = dict.fromkeys(names, "")
-        return Built(f"{order.stack}-{order.id}", attributes)
-
-    def update(self, order: Order) -> Built:
-        return Built(order.physical, order.attributes)
-
-    def delete(self, order: Order) -> None:
-        return
 
 
 def _nothing() -> None:

@@ -216,6 +216,8 @@ class Making:
             work.doomed.remove(made)
         else:
             stack.resources.pop(made.id, None)
+            if made.id in work.recreate:
+                work.recreate.remove(made.id)
         self._course.proceed(stack)
 
     def _note(self, stack: Stack, made: Made, status: str) -> None:

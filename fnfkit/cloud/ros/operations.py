@@ -35,6 +35,9 @@ from fnfkit.ports import Fault, StackValidationFailed
 _log = logging.getLogger(__name__)
 
 
+CANCELLED = "The update was cancelled."
+
+
 class Operations:
     """Carries out the work of stacks. Callers hold the account's lock; steps run in the driving thread."""
 
@@ -130,6 +133,10 @@ class Operations:
             start()
 
     def _advance(self, stack: Stack, work: Work) -> Start | None:
+        if work.cancelled:
+            raise StackValidationFailed(CANCELLED)
+        if work.recreate:
+            return self._making.remove(stack, work, self._last([stack.resources[id] for id in work.recreate]))
         if not work.action.deletes:
             target = self.target(stack)
             id = next((id for id in target.order if id not in work.done), None)
@@ -147,10 +154,14 @@ class Operations:
             return work.doomed[-1]
         kept = frozenset() if work.action.deletes else frozenset(self.target(stack).order)
         leaving = [made for made in stack.resources.values() if made.id not in kept]
+        return self._last(leaving) if leaving else None
+
+    def _last(self, leaving: list[Made]) -> Made:
+        """One that none of the others leans on."""
         for made in reversed(leaving):
             if not any(made.id in other.leans for other in leaving if other is not made):
                 return made
-        return leaving[-1] if leaving else None
+        return leaving[-1]
 
     def holds(self, stack: Stack) -> object:
         """What stands for the present stretch of work."""
@@ -203,6 +214,15 @@ class Operations:
         if back is Action.ROLLBACK and stack.previous is not None:
             stack.source = stack.previous
         self.begin(stack, Work(action=back, started=self._clock.now(), doomed=work.doomed, replacement=True))
+
+    def cancel(self, stack: Stack, work: Work, *, safe: bool) -> None:
+        """Calls an update off: at once, or once the resource under way is dealt with. The stack goes back."""
+        work.disable_rollback = False
+        if safe:
+            work.cancelled = True
+            self._journal.commit(stack)
+        else:
+            self.fail(stack, CANCELLED)
 
     def _expire(self, stack: Stack, hold: object) -> None:
         with self._lock:

@@ -13,18 +13,22 @@ from fnfkit.cloud.ros.core import REVIEW, Core, Register
 from fnfkit.cloud.ros.handlers import handlers
 from fnfkit.cloud.ros.handling import Account
 from fnfkit.cloud.ros.journal import Journal
+from fnfkit.cloud.ros.mending import Mending
 from fnfkit.cloud.ros.objects import Objects
 from fnfkit.cloud.ros.operations import Operations
-from fnfkit.cloud.ros.records import check_body, check_timeout, check_token, page_of
+from fnfkit.cloud.ros.records import check_body, check_timeout, page_of
+from fnfkit.cloud.ros.signals import Signals
+from fnfkit.cloud.ros.stack_policy import read_policy
 from fnfkit.cloud.ros.state import Action, Shelf, Source, Stack, Work
 from fnfkit.cloud.ros.summary import summarised
 from fnfkit.cloud.ros.target import Place
+from fnfkit.cloud.ros.tokens import Tokens
 from fnfkit.cloud.store import Store
 from fnfkit.lang import ros
+from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
     DeletionProtected,
-    InvalidIdempotenceParameter,
     NotSupported,
     Numbered,
     ResourceChange,
@@ -51,7 +55,7 @@ class StackService:
 
     def __init__(self, account: Account, *, store: Store, lock: RLock, loop: Loop, objects: Objects) -> None:
         self.objects = objects
-        shelf, register = Shelf(store), Register()
+        shelf, register, signals = Shelf(store), Register(), Signals(store)
         journal = Journal(account.clock, shelf)
         place = Place(region=account.region, account_id=account.account_id)
         operations = Operations(
@@ -59,12 +63,15 @@ class StackService:
             loop=loop,
             lock=lock,
             journal=journal,
-            handlers=handlers(account),
+            handlers=handlers(account, signals),
             place=place,
             stacks=register.get,
         )
-        self._core = Core(account.clock, lock, shelf, journal, place, register, operations)
+        tokens = Tokens(account.clock, store)
+        self._core = Core(account.clock, lock, shelf, journal, place, register, operations, tokens)
         self._sets = ChangeSets(self._core)
+        self._mending = Mending(self._core, signals)
+        self._signals = signals
 
     def recover(self) -> int:
         """Takes up what the store has kept; work that a crash cut off goes on. Returns the time of the last event."""
@@ -75,6 +82,8 @@ class StackService:
                 latest = max(latest, core.journal.recover(stack))
                 core.numbers = max(core.numbers, stack.number)
             self._sets.recover()
+            core.tokens.recover()
+            self._signals.recover()
             core.numbers += len(core.register.stacks) + 1_000
             for stack in core.register.stacks.values():
                 core.operations.recover(stack)
@@ -94,20 +103,31 @@ class StackService:
         tags: Mapping[str, str] | None = None,
         ram_role_name: str = "",
         client_token: str = "",
+        stack_policy: str = "",
     ) -> str:
         """Starts to create a stack; returns its id."""
         core = self._core
         source = Source(text=check_body(template), parameters=dict(parameters or {}))
+        options = [
+            timeout_minutes,
+            disable_rollback,
+            deletion_protection,
+            dict(tags or {}),
+            ram_role_name,
+            stack_policy,
+        ]
+        call = ["create", name, source.text, source.parameters, options, stack_policy]
         with core.lock:
-            if known := self._repeated(client_token, ("create", name, source)):
+            if known := core.tokens.known(client_token, call):
                 return known
             stack = core.new_stack(name, source, "CREATE_IN_PROGRESS")
             core.check(stack, source)
             stack.timeout_minutes = check_timeout(timeout_minutes)
             stack.disable_rollback, stack.protected = disable_rollback, deletion_protection
             stack.tags, stack.ram_role_name = dict(tags or {}), ram_role_name
+            stack.policy = read_policy(stack_policy) if stack_policy else None
             core.register.add(stack)
-            self._remember(client_token, ("create", name, source), stack)
+            core.tokens.remember(client_token, call, stack.id)
             work = Work(action=Action.CREATE, started=core.clock.now(), disable_rollback=disable_rollback)
             core.operations.begin(stack, work)
             return stack.id
@@ -124,6 +144,8 @@ class StackService:
         timeout_minutes: int | None = None,
         tags: Mapping[str, str] | None = None,
         client_token: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
     ) -> str:
         """Starts to update a stack; returns its id. Without a template it keeps the one it has."""
         core = self._core
@@ -131,7 +153,10 @@ class StackService:
             found = core.register.get(stack)
             text = check_body(found.source.text if template is None else template)
             given = Source(text=text, parameters=dict(parameters or {}))
-            if self._repeated(client_token, ("update", found.id, given)):
+            options = [use_previous_parameters, replacement, disable_rollback, timeout_minutes, tags and dict(tags)]
+            policies = [stack_policy, stack_policy_during_update]
+            call = ["update", found.id, given.text, given.parameters, options, policies]
+            if core.tokens.known(client_token, call):
                 return found.id
             core.idle(found)
             if found.status not in _UPDATABLE:
@@ -140,10 +165,13 @@ class StackService:
             core.check(found, source)
             if core.same(found, source) and (tags is None or dict(tags) == found.tags):
                 raise NotSupported(f"The stack {found.name} has nothing to update: it would be completely the same.")
+            policy = read_policy(stack_policy) if stack_policy else found.policy
+            core.protect(found, source, stack_policy_during_update)
+            found.policy = policy
             found.timeout_minutes = check_timeout(timeout_minutes or found.timeout_minutes)
             found.tags = found.tags if tags is None else dict(tags)
             found.previous, found.source = found.source, source
-            self._remember(client_token, ("update", found.id, given), found)
+            core.tokens.remember(client_token, call, found.id)
             work = Work(
                 action=Action.UPDATE,
                 started=core.clock.now(),
@@ -308,18 +336,43 @@ class StackService:
         """Drops a prepared change."""
         self._sets.delete(change_set)
 
-    def _repeated(self, token: str, call: tuple[str, str, Source]) -> str:
-        """The id that the same call with the same token has returned (api-ros.md 5)."""
-        known = self._core.tokens.get(check_token(token)) if token else None
-        if known is None:
-            return ""
-        if known[0] != call:
-            raise InvalidIdempotenceParameter("The client token was used for a call with other parameters.")
-        return known[1]
+    # Mending and protecting
 
-    def _remember(self, token: str, call: tuple[str, str, Source], stack: Stack) -> None:
-        if token:
-            self._core.tokens[token] = (call, stack.id)
+    def continue_create_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        mode: str = "Recreate",
+        parameters: Mapping[str, str] | None = None,
+        recreating_resources: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> str:
+        """Goes on with a creation that failed; returns the stack's id."""
+        return self._mending.resume(
+            stack,
+            template,
+            mode=mode,
+            parameters=parameters or {},
+            recreating=recreating_resources,
+            dry_run=dry_run,
+        )
+
+    def cancel_update_stack(self, stack: str, *, safe: bool = False) -> None:
+        """Calls an update off."""
+        self._mending.cancel_update(stack, safe=safe)
+
+    def set_stack_policy(self, stack: str, body: str) -> None:
+        """Says what updates may change."""
+        self._mending.set_policy(stack, body)
+
+    def get_stack_policy(self, stack: str) -> JsonObject:
+        """What updates may change; empty for everything."""
+        return self._mending.policy(stack)
+
+    def signal_resource(self, stack: str, logical_id: str, status: str, unique_id: str) -> None:
+        """Tells a wait condition something."""
+        self._mending.signal(stack, logical_id, status, unique_id)
 
 
 def _wanted(stack: Stack, names: Sequence[str], statuses: Sequence[str]) -> bool:

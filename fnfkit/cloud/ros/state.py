@@ -77,6 +77,10 @@ class Work:
     retain: list[str] = field(default_factory=list)
     replacement: bool = False
     disable_rollback: bool = False
+    recreate: list[str] = field(default_factory=list)
+    """Resources that go first, to be made anew."""
+    cancelled: bool = False
+    """Whether the work is to end after the resource under way."""
     again: str = ""
     """The resource that a crash interrupted; only set in memory."""
 
@@ -98,6 +102,7 @@ class Stack:
     disable_rollback: bool = False
     protected: bool = False
     ram_role_name: str = ""
+    policy: JsonObject | None = None
     created: int = 0
     updated: int | None = None
     number: int = 0
