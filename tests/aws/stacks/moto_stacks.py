@@ -8,6 +8,7 @@ moto's defects that are met here, each worked around by name:
 - `two_of_them`: stacks put state machines into the Step Functions that does not run them, not into the interpreter's.
 - `outputs_of_the_dead`: describing a deleted stack resolves its outputs anew, and creates the resources they mention.
 - `policies_stay`: a stack that is deleted leaves its AWS::IAM::ManagedPolicy behind.
+- `documents_as_python`: the inline policies of a stack's roles come back as the text of a Python dict.
 - `roles_keep_their_rights`: updating an AWS::IAM::Role changes its description, and none of its inline policies.
 
 and, without a need for a workaround: AWS::Scheduler::Schedule and AWS::Lambda::Alias are unknown to CloudFormation
@@ -179,6 +180,13 @@ def mend(patch: pytest.MonkeyPatch) -> None:
         iam_backends[account_id]["aws"].delete_policy(self.arn)
 
     patch.setattr(ManagedPolicy, "delete", delete, raising=False)  # policies_stay
+
+    put = Role.put_policy
+    patch.setattr(  # documents_as_python
+        Role,
+        "put_policy",
+        lambda self, name, text: put(self, name, text if isinstance(text, str) else json.dumps(text)),
+    )
 
     def update_role(
         cls: type[Role],

@@ -1,0 +1,276 @@
+"""The commands about stacks with `--target aws`: plans, updates, dangers, rollback, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.cloudformation.models import cloudformation_backends
+
+from fnfkit.cli import init
+from fnfkit.deploy import book
+from tests.aws.stacks.lambdas import ACCOUNT, REGION
+from tests.aws.stacks.moto_stacks import BUCKET, Account
+
+APP = '''from dataclasses import dataclass
+
+from fnfkit import FC, App, CloudError, context, TaskToken, fail
+
+app = App("shop", service="shop")
+
+
+class OutOfStock(CloudError):
+    pass
+
+
+@dataclass
+class Order:
+    item: str
+    count: int
+
+
+@app.function
+def check(order: Order) -> Order:
+    """Looks whether there is enough of an item."""
+    if order.item == "crash":
+        exit(3)
+    if order.item == "list":
+        return [order.item]
+    if order.count > 10:
+        raise OutOfStock(f"only 10 of {order.item}")
+    print("enough of", order.item)
+    return Order(order.item, order.count)
+
+
+@app.flow
+def sell(order: Order) -> Order:
+    """Sells something."""
+    try:
+        return check(order)
+    except OutOfStock as error:
+        fail("SoldOut", "there is not enough of it")
+    except FC.Unknown:
+        fail("Crashed", "the function has died")
+'''
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "app.py").write_text(APP, "utf-8")
+    return folder
+
+
+def changes(plan: Any, *kinds: str) -> dict[str, str]:
+    """Logical IDs and what becomes of them; of some kinds of action only."""
+    return {one["id"]: one["action"] for one in plan["changes"] if not kinds or one["action"] in kinds}
+
+
+def diff(account: Account, folder: Path, *words: str) -> tuple[int, Any]:
+    said = account.call("diff", folder, "--target", "aws", "--json", "--exit-code", *words)
+    return said.exit, said.data
+
+
+def test_functions_of_the_project_run_without_fnfkit(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    sold = account.run("sell", {"order": {"item": "tea", "count": 2}})
+    assert (sold.status, json.loads(sold.output)) == ("Succeeded", {"item": "tea", "count": 2})
+    for item, count, error in (("tea", 11, "SoldOut"), ("crash", 1, "Crashed"), ("list", 1, "FnF.InvalidLocal")):
+        run = account.run("sell", {"order": {"item": item, "count": count}})
+        assert (run.status, account.error(run)) == ("Failed", error)
+
+
+def test_a_second_deployment_does_nothing(account: Account, shop: Path) -> None:
+    assert diff(account, shop)[0] == 4
+    first = account.deploy(shop)
+    assert first["changed"] is True
+    assert first["outputs"] == {"SellFlowArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:sell"}
+    exit, found = diff(account, shop)
+    assert (exit, found["same"]) == (0, True)
+    events = account.stacks.list_stack_events("shop", size=100).total
+    second = account.deploy(shop)
+    assert second["changed"] is False
+    assert account.stacks.list_stack_events("shop", size=100).total == events
+
+
+def test_a_changed_flow_is_an_update(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    (shop / "app.py").write_text(APP.replace("there is not enough of it", "none left"), "utf-8")
+    exit, found = diff(account, shop)
+    assert exit == 4
+    assert changes(found, "create", "update", "replace", "delete") == {
+        "ShopCheckFunction": "update",  # the flow is in the module of the function, and so in its archive
+        "SellFlow": "update",
+    }
+    (flow,) = (one for one in found["changes"] if one["id"] == "SellFlow")
+    assert flow["steps"] == ["SoldOut changed: cause"]
+    made = account.deploy(shop)
+    assert (made["status"], made["changed"]) == ("UPDATE_COMPLETE", True)
+    assert "none left" in account.flows.describe_flow("sell").definition
+    run = account.run("sell", {"order": {"item": "tea", "count": 11}})
+    assert account.error(run) == "SoldOut"
+
+
+def test_a_flow_that_calls_something_new_may_do_so(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    before = account.rights("shop", "SellFlowRole")
+    check = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop__check"
+    assert before == [(("lambda:InvokeFunction",), (check,))]
+    text = APP.replace('"""Sells something."""\n', '"""Sells something."""\n    news.publish({"item": order.item})\n')
+    (shop / "app.py").write_text(text.replace("\n\nclass Out", 'news = app.topic("news")\n\n\nclass Out'), "utf-8")
+    made = account.deploy(shop)
+    assert changes(made["plan"], "create", "update")["NewsTopic"] == "create"
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
+    assert account.rights("shop", "SellFlowRole") == [(("sns:Publish",), (topic,)), *before]
+    assert account.run("sell", {"order": {"item": "tea", "count": 1}}).status == "Succeeded"
+
+    (shop / "app.py").write_text(APP, "utf-8")
+    exit, found = diff(account, shop)
+    assert exit == 5
+    dangers = " ".join(one["message"] for one in found["dangers"])
+    assert "SellFlowRole loses rights: sns:Publish" in dangers
+    assert "NewsTopic is deleted with its messages" in dangers
+    said = account.call("deploy", shop, "--target", "aws", "--yes")
+    assert (said.exit, "error[Dangerous]" in said.err) == (1, True)
+    account.deploy(shop, "--force")
+    assert account.rights("shop", "SellFlowRole") == before
+
+
+def test_what_runs_needs_exactly_what_is_granted(account: Account, tmp_path: Path) -> None:
+    init.copy("transaction", tmp_path / "transaction")
+    account.deploy(tmp_path / "transaction")
+    account.run("transaction", json.loads((tmp_path / "transaction" / "input-hotel-fails.json").read_text("utf-8")))
+    granted = {
+        resource for _, resources in account.rights("transaction", "TransactionFlowRole") for resource in resources
+    }
+    assert granted == account.lambdas.arns
+
+
+def test_a_function_that_is_called_cannot_go_unnoticed(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    text = APP.replace("def check(", "def look(").replace("check(order)", "look(order)")
+    (shop / "app.py").write_text(text, "utf-8")
+    _, found = diff(account, shop)
+    assert [one["message"] for one in found["dangers"] if one["id"] == "ShopCheckFunction"] == [
+        "the function shop__check is deleted, and the flow sell calls it"
+    ]
+
+
+def test_a_renamed_flow_is_made_anew(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    (shop / "app.py").write_text(APP.replace("@app.flow\n", '@app.flow(name="sale")\n'), "utf-8")
+    _, found = diff(account, shop)
+    assert changes(found, "delete", "create") == {
+        "SaleFlowRole": "create",
+        "SaleFlow": "create",
+        "SellFlowRole": "delete",
+        "SellFlow": "delete",
+    }
+    assert "the flow sell is deleted" in found["dangers"][0]["message"]
+
+
+def test_rollback_deploys_what_was_deployed_before(account: Account, shop: Path) -> None:
+    account.deploy(shop)
+    (shop / "app.py").write_text(APP.replace("there is not enough of it", "none left"), "utf-8")
+    account.deploy(shop)
+    said = account.call("rollback", shop, "--target", "aws", "--yes", "--json")
+    assert (said.exit, said.data["deployment"]) == (0, 1), said.err
+    assert "there is not enough of it" in account.flows.describe_flow("sell").definition
+    assert account.run("sell", {"order": {"item": "tea", "count": 2}}).status == "Succeeded"
+    assert [one.state for one in book(shop, "aws").read()] == ["done", "done", "done"]
+    assert account.call("destroy", shop, "--target", "aws", "--yes").exit == 0
+    assert account.left() == {}
+
+
+def test_a_creation_that_was_taken_back_is_cleared_away_first(account: Account, shop: Path) -> None:
+    """As the service leaves a stack whose creation failed: it can be deleted, and nothing else."""
+    account.deploy(shop)
+    (stack,) = cloudformation_backends[ACCOUNT][REGION].stacks.values()
+    stack.status = "ROLLBACK_COMPLETE"
+    _, found = diff(account, shop)
+    assert (found["exists"], set(changes(found).values())) == (False, {"create"})
+    made = account.deploy(shop)
+    assert (made["status"], made["id"] != stack.stack_id) == ("CREATE_COMPLETE", True)
+
+
+def test_a_template_that_is_too_large_for_a_call_goes_by_the_bucket(account: Account, tmp_path: Path) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    puts = "\n".join(f'    f.put("Put{n}", a="{"x" * 100}")' for n in range(100))
+    text = (
+        f'from fnfkit import App, Steps\n\napp = App("large")\n\n\n@app.steps\ndef large(f: Steps) -> None:\n{puts}\n'
+    )
+    (folder / "app.py").write_text(text, "utf-8")
+    assert account.deploy(folder)["status"] == "CREATE_COMPLETE"
+    assert len(account.stacks.get_template("large")) > 51_200
+    assert account.run("large", {}).status == "Succeeded"
+    assert "objects" not in account.left()
+    assert account.call("destroy", folder, "--target", "aws", "--yes").exit == 0
+    assert account.left() == {}
+
+
+def test_stages_name_cloud_region_stack_and_bucket(account: Account, shop: Path) -> None:
+    stage = '[stages.eu]\ntarget = "aws"\nregion = "eu-west-1"\nstack = "shop-in-eu"\nbucket = "our-code"\n'
+    (shop / "fnfkit.toml").write_text(stage, "utf-8")
+    said = account.call("deploy", shop, "--stage", "eu", "--yes", "--json")
+    assert said.exit == 0, said.err
+    assert said.data["stack"] == "shop-in-eu"
+    assert ":eu-west-1:" in said.data["outputs"]["SellFlowArn"]
+    (key,) = account.left()["objects"]
+    assert key.startswith("fnfkit/shop-in-eu/")
+    outputs = account.call("outputs", shop, "--stage", "eu", "--json")
+    assert outputs.data == said.data["outputs"]
+    assert account.call("destroy", shop, "--stage", "eu", "--yes").exit == 0
+    assert account.left() == {}
+
+
+def test_builds_are_deployed_with_the_vendors_own_tools(account: Account, shop: Path) -> None:
+    """`fnfkit build --target aws`, then what `aws s3 sync` and `aws cloudformation deploy` would do."""
+    said = account.call("build", shop, "--target", "aws")
+    assert (said.exit, said.out) == (0, "shop/template.cfn.yml written\n")
+    assert account.call("build", shop, "--target", "aws", "--check").exit == 0
+    s3 = account.session.client("s3")
+    s3.create_bucket(Bucket="mine")
+    code = shop / ".fnfkit" / "code"
+    for file in code.rglob("*.zip"):
+        s3.put_object(Bucket="mine", Key=file.relative_to(code).as_posix(), Body=file.read_bytes())
+    template = (shop / "template.cfn.yml").read_text("utf-8")
+    account.stacks.create_stack("by-hand", template, parameters={"CodeBucket": "mine"})
+    assert account.run("sell", {"order": {"item": "tea", "count": 2}}).status == "Succeeded"
+
+
+def test_a_stack_of_the_build_is_the_one_that_is_deployed(account: Account, shop: Path) -> None:
+    account.call("build", shop, "--target", "aws")
+    account.deploy(shop)
+    assert account.stacks.get_template("shop") == (shop / "template.cfn.yml").read_text("utf-8")
+    assert account.stacks.get_stack("shop").parameters == {"CodeBucket": BUCKET}
+
+
+def test_what_is_refused(account: Account, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shop.parent / "template.yml").write_text("Resources: {}\n", "utf-8")
+    said = account.call("deploy", shop.parent / "template.yml", "--target", "aws", "--stack", "s")
+    assert (said.exit, "--target aws takes projects" in said.err) == (2, True)
+    said = account.call("deploy", shop, "--target", "aws")
+    assert (said.exit, "say --yes" in said.err) == (2, True)
+    assert account.left() == {}
+    (shop / "fnfkit.toml").write_text('[stages.x]\ntarget = "azure"\n', "utf-8")
+    said = account.call("deploy", shop, "--stage", "x")
+    assert (said.exit, "there are: aliyun, aws" in said.err) == (2, True)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    said = account.call("diff", shop, "--target", "aws")
+    assert (said.exit, "AWS_ACCESS_KEY_ID" in said.err) == (3, True)
+
+
+def test_what_aws_lacks_is_told_before_anything_happens(account: Account, tmp_path: Path) -> None:
+    init.copy("async-tasks", tmp_path / "tasks")
+    said = account.call("deploy", tmp_path / "tasks", "--target", "aws", "--yes")
+    assert said.exit == 1
+    assert "app.py:" in said.err
+    assert "flow async-tasks, step InvokeFunction: Amazon States Language cannot express" in said.err
+    assert "hint: " in said.err
+    assert account.left() == {}
