@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fnfkit.lang import dialects, ros
+from fnfkit.lang.marked import load
+from fnfkit.model.json import Json
 from fnfkit.model.problem import Location, Mark, Problem
 from fnfkit.model.stack import Resource, Sub, Template
 
 _FLOWS = ("ALIYUN::FNF::Flow", "Aliyun::Serverless::Flow")
 _PLACE = re.compile(r"\$\{[^!{}][^{}]*\}")
+_OPEN = "fnfkit-open"
+"""Stands for a substitution while a definition is read."""
 _BLOCK = re.compile(r"\|[+-]?\s*(#.*)?$")
 
 
@@ -27,14 +31,22 @@ def broken_flows(path: Path, text: str, reading: ros.Reading, template: Template
 
 
 def _broken(home: _Home, definition: str | Sub) -> Iterator[str]:
-    """What is not written out is not judged: a line with a substitution may be right once it is filled in."""
-    text = definition.text if isinstance(definition, Sub) else definition
-    open_lines = {number for number, line in enumerate(text.splitlines(), 1) if _PLACE.search(line)}
-    found = dialects.read(_PLACE.sub("x", text) if isinstance(definition, Sub) else text)
+    """What is not written out is not judged: text with a substitution in it may be right once it is filled in."""
+    text = _PLACE.sub(_OPEN, definition.text) if isinstance(definition, Sub) else definition
+    document, found = load(text), dialects.read(text)
     for problem in found.errors:
-        mark = found.mark(problem)
-        if not isinstance(definition, Sub) or mark is None or mark.line not in open_lines:
-            yield home.told(problem, mark)
+        if _OPEN not in str(_at(document.value, problem.path)):
+            yield home.told(problem, found.mark(problem))
+
+
+def _at(value: Json, path: Location) -> Json:
+    """The text at a place; None if something else stands there."""
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value if isinstance(value, str) else None
 
 
 class _Home:

@@ -102,7 +102,8 @@ def test_a_broken_flow_in_a_file_is_refused_with_its_line_there(project: Path) -
 def test_what_is_substituted_into_a_flow_is_not_judged(tmp_path: Path) -> None:
     wait = "\n        version: v1\n        type: flow\n        steps:\n          - type: wait\n            name: w\n"
     head = FLOW.replace("Resources", "Parameters: {Seconds: {Type: Number}}\nResources")
-    (tmp_path / "template.yml").write_text(f"{head} !Sub |{wait}            duration: ${{Seconds}}\n")
+    call = "          - type: task\n            name: t\n            resourceArn:\n              ${Seconds}\n"
+    (tmp_path / "template.yml").write_text(f"{head} !Sub |{wait}            duration: ${{Seconds}}\n{call}")
     assert source_of(str(tmp_path), "s", "", expand=False, bucket="").stack == "s"
 
 
