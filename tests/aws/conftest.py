@@ -8,12 +8,18 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from tests.aws.moto_account import MotoAccount, moto_account
+from tests.aws.moto_account import MotoAccount, moto_account, moto_served
 
 
 @pytest.fixture
 def moto() -> Iterator[MotoAccount]:
     with moto_account() as account:
+        yield account
+
+
+@pytest.fixture
+def served() -> Iterator[MotoAccount]:
+    with moto_served() as account:
         yield account
 
 

@@ -29,8 +29,11 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core.config import default_user_config
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
+from moto.server import ThreadedMotoServer
 from moto.sqs import models as sqs
 from moto.stepfunctions.parser import models
 from moto.stepfunctions.parser.asl.component import eval_component
@@ -41,7 +44,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackPoolManager,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from fnfkit.aws import Session, SnsTopics, SqsQueues, StepFunctionsFlows, connect
@@ -49,7 +52,7 @@ from fnfkit.lang import asl, fdl
 from fnfkit.lang.translate import replacing
 from fnfkit.ports import ExecutionAlreadyCompleted, FlowRecord, MessageNotExist
 from fnfkit.workers import SystemClock
-from fnfkit.workers.clock import Timer
+from fnfkit.workers.clock import Clock, Timer
 
 ROLE = "arn:aws:iam::123456789012:role/any"
 RATE = 50
@@ -82,7 +85,7 @@ class WrittenFlows(StepFunctionsFlows):
 class MotoAccount:
     """The ports of an account, as the tests of an embedded one know them."""
 
-    def __init__(self, session: Session, clock: FastClock) -> None:
+    def __init__(self, session: Session, clock: Clock) -> None:
         self.session, self.clock = session, clock
         self.queues, self.topics = SqsQueues(session), SnsTopics(session)
         self.flows = WrittenFlows(session, role_arn=ROLE)
@@ -124,6 +127,33 @@ def moto_account() -> Iterator[MotoAccount]:
         found = MotoAccount(account(), clock)
         yield found
         stop_all(found.flows)
+
+
+@contextmanager
+def moto_served() -> Iterator[MotoAccount]:
+    """moto over HTTP on the loopback, on the machine's clock, for as long as the block lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(default_user_config["stepfunctions"], "execute_state_machine", True)
+        patch.setattr(logging.getLogger("moto"), "disabled", True)
+        patch.setattr(logging.getLogger("werkzeug"), "disabled", True)
+        patch.setattr(eval_component.LOG, "disabled", True)
+        mend(patch)
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        patch.setenv("MOTO_PORT", str(port))  # where the interpreter looks for queues and topics
+        found = MotoAccount(account(endpoint=f"http://{host}:{port}"), SystemClock())
+        yield found
+        stop_all(found.flows)
+        reset_all()
+        server.stop()
+
+
+def reset_all() -> None:
+    """Forgets what was made in the accounts that moto serves; those in process are new each time."""
+    for name in ("stepfunctions", "sqs", "sns"):
+        get_backend(name).reset()
+    stepfunctions_parser_backends.reset()
 
 
 def run_fast(patch: pytest.MonkeyPatch, clock: FastClock) -> None:
