@@ -139,9 +139,10 @@ class Cloud:
         )
 
     def _function_credentials(self, role: str) -> Credentials:
-        """What a function's role is given: an STS session of this account."""
-        role = role or f"acs:ram::{self.account_id}:role/fnfkit-function"
-        session = self.ram.assume_role(role, "fnfkit-function")
+        """What a function's role is given: an STS session of this account. Published templates name roles of their
+        authors' accounts; here that is the role of the same name."""
+        name = role.rpartition(":role/")[2] or "fnfkit-function"
+        session = self.ram.assume_role(f"acs:ram::{self.account_id}:role/{name}", "fnfkit-function")
         return Credentials(session.key.id, session.key.secret, session.token)
 
     def run_until(self, predicate: Callable[[], bool]) -> bool:

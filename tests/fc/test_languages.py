@@ -163,3 +163,8 @@ def test_without_node_it_is_told_what_is_missing(cloud: Cloud, tmp_path: Path, m
 def test_a_runtime_without_a_name_is_refused(cloud: Cloud, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="such as"):
         deploy(cloud, tmp_path / "f", "", runtime="Python 3")
+
+
+def test_a_role_that_cannot_be_taken_on_fails_the_call_and_says_so(cloud: Cloud, tmp_path: Path) -> None:
+    deploy(cloud, tmp_path / "f", "exports.handler = async () => 1;", role="acs:ram::123456789012:role/no such role")
+    assert json.loads(invoke(cloud).payload)["errorType"] == "InvalidParameter.RoleArn"

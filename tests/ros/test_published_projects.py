@@ -13,6 +13,7 @@ from fnfkit.lang.ros.foreign import is_foreign
 from fnfkit.model.problem import Severity
 from fnfkit.model.stack import SERVERLESS, Template
 from fnfkit.ports import StackRecord
+from fnfkit.ports.functions import InvokeOptions
 
 Settle = Callable[[str], StackRecord]
 HEAD = "ROSTemplateFormatVersion: '2015-09-01'\n"
@@ -217,3 +218,18 @@ def test_a_stand_in_is_changed_and_removed_like_any_resource(cloud: Cloud, settl
     cloud.stacks.update_stack("s", text("two", {}))
     assert settle("s").output("Name") == "two"
     assert [one.logical_id for one in cloud.stacks.list_stack_resources("s")] == ["Net"]
+
+
+def test_a_role_of_the_authors_account_is_the_one_of_that_name_here(cloud: Cloud, settle: Settle) -> None:
+    code = {"SourceCode": "def handler(event, context): return context.credentials.access_key_id"}
+    function = {"ServiceName": "s", "FunctionName": "f", "Handler": "index.handler", "Runtime": "python3", "Code": code}
+    resources = {
+        "S": {
+            "Type": "ALIYUN::FC::Service",
+            "Properties": {"ServiceName": "s", "Role": "acs:ram::1986114430573743:role/fc-multimedia"},
+        },
+        "F": {"Type": "ALIYUN::FC::Function", "DependsOn": "S", "Properties": function},
+    }
+    settle(cloud.stacks.create_stack("s", template(resources)))
+    answer = cloud.fc.invoke("s", "f", b"{}", InvokeOptions())
+    assert answer.error_type == "" and answer.payload.startswith(b"STS.")

@@ -20,6 +20,7 @@ from fnfkit.cloud.fc.languages import refusal, refused
 from fnfkit.cloud.fc.process import Ended, OutOfTime, Output, Process
 from fnfkit.cloud.fc.runtime import Key, Platform, exited, key_of, timed_out
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.ports import Fault
 
 _log = logging.getLogger("fnfkit.fc")
 
@@ -221,6 +222,8 @@ class _Running:
         answer = self._answer(_text(exited(0, 0)), failed=True)
         try:
             answer = self._served()
+        except Fault as fault:
+            answer = self._answer(_text({"errorMessage": fault.message, "errorType": fault.code}), failed=True)
         except OSError:
             _log.exception("function %s could not be run", self._function.name)
         except Ended as end:
