@@ -9,7 +9,7 @@ _HINTS = (
     ),
     (
         ("forbidden", "nopermission", "not authorized", "accessdenied"),
-        "the identity that deploys lacks a right: see infra/operator.json",
+        "the identity that deploys lacks a right: see infra/",
     ),
     (
         ("replacement", "not updatable", "can not be updated"),
