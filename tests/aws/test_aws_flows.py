@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from botocore.stub import Stubber
 from fnfkit.aws import StepFunctionsFlows
 from fnfkit.aws.events import read_events
 from fnfkit.ports import (
+    AccessDenied,
     ActionNotSupported,
     ExecutionNotExists,
     Fault,
@@ -118,16 +121,24 @@ def test_an_execution_reports_to_nobody(flows: StepFunctionsFlows) -> None:
     assert flows.list_executions("f").items == ()
 
 
+ANSWERS: list[tuple[str, type[Fault]]] = [
+    ("TaskTimedOut", TaskAlreadyCompleted),
+    ("TaskDoesNotExist", ExecutionNotExists),
+    ("InvalidToken", InvalidArgument),
+    ("InvalidOutput", InvalidArgument),
+]
+
+
+def test_the_page_on_workers_says_how_answers_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "workers.md").read_text("utf-8")
+    rows = page.partition("<!-- answers -->")[2].partition("<!-- end of answers -->")[0]
+    assert re.findall(r"(?m)^\| `(\w+)`.*\| `(\w+)` \|$", rows) == [(code, kind.__name__) for code, kind in ANSWERS]
+
+
 @pytest.mark.parametrize("report", ["send_task_success", "send_task_failure"])
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [
-        ("TaskTimedOut", TaskAlreadyCompleted),
-        ("TaskDoesNotExist", ExecutionNotExists),
-        ("InvalidToken", InvalidArgument),
-        ("InvalidOutput", InvalidArgument),
-        ("ThrottlingException", ResourceThrottled),
-    ],
+    [*ANSWERS, ("ThrottlingException", ResourceThrottled), ("AccessDeniedException", AccessDenied)],
 )
 def test_what_is_answered_to_reports(stubbed: Stubbed, report: str, code: str, kind: type[Fault]) -> None:
     stubbed.refuses(report, code)

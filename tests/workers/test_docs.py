@@ -89,6 +89,6 @@ def test_the_defaults_are_as_said() -> None:
 
 def test_the_programs_are_python() -> None:
     programs = re.findall(r"^```python\n(.*?)^```$", DOC, re.MULTILINE | re.DOTALL)
-    assert len(programs) == 2
+    assert len(programs) == 3
     for program in programs:
         ast.parse(program)
