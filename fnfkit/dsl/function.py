@@ -25,7 +25,7 @@ class Unanswered(BaseException):
 
 def elsewhere() -> NoReturn:
     """The body of a function whose code lives elsewhere: a folder, or a function that is deployed already."""
-    raise Unanswered("this code lives elsewhere: give native(stubs={...}) an answer for it")
+    raise Unanswered("this code lives elsewhere: give it an answer, by native(stubs={...}) or cloud.stub(...)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Deployments:
 
     folders: list[tuple[str, str, Path, str]] = field(default_factory=list)
     project: list[Function[..., Any]] = field(default_factory=list)
+    handles: list[Function[..., Any]] = field(default_factory=list)
+    """The functions of apps, wherever their code is."""
     stubs: dict[tuple[str, str], Stubbed] = field(default_factory=dict)
     latency: float = 0.0
     """Seconds every call of a function of the project or of a stub takes, unless the stub says otherwise."""
@@ -58,6 +60,7 @@ class Deployments:
     def add_app(self, cloud: Cloud, app: App, root: Path) -> None:
         """Deploy the functions, queues and topics of an app; folders are relative to `root`."""
         for handle in app.functions.values():
+            self.handles.append(handle)
             if isinstance(handle.code, Folder):
                 self.add_function(
                     cloud, handle.ref.service, handle.ref.function, root / handle.code.path, handle.code.handler
@@ -70,7 +73,14 @@ class Deployments:
         for topic in app.topics:
             cloud.topics.create_topic(topic)
         for stub in self.stubs.values():
+            stub.answers.declared = stub.answers.declared or self._declared(stub.service, stub.function)
             self._put_stub(cloud, stub)
+
+    def _declared(self, service: str, function: str) -> Any:
+        """What the function of that name declares to return; None if no app, or more than one, has one."""
+        named = [handle for handle in self.handles if handle.ref.function == function]
+        meant = [handle for handle in named if service in (ANY_SERVICE, handle.ref.service)]
+        return declared_result(meant[0]) if len({handle.ref for handle in meant}) == 1 else None
 
     def add_stub(
         self, cloud: Cloud, function: object, answers: tuple[StubAnswer, ...], latency: float | None
@@ -81,7 +91,9 @@ class Deployments:
             service, name, declared = function.ref.service, function.ref.function, declared_result(function)
         else:
             service, _, name = str(function).rpartition("/")
-        made = Answers(name, answers, declared)
+        if latency is not None and latency < 0:
+            raise ValueError(f"latency={latency}: a call takes no less than 0 seconds")
+        made = Answers(name, answers, declared or self._declared(service or ANY_SERVICE, name))
         stub = Stubbed(service or ANY_SERVICE, name, made, self.latency if latency is None else latency)
         for key in [key for key in self.stubs if key[1] == name and service in ("", key[0])]:
             del self.stubs[key]

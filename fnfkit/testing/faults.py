@@ -235,10 +235,12 @@ class Faults:
         unknown = when.keys() - {"times", "after", "rate"}
         if unknown:
             raise TypeError(f"a fault takes times=, after= and rate=, not {', '.join(sorted(unknown))}=")
-        rate = float(when.get("rate", 1.0))
+        rate, after = float(when.get("rate", 1.0)), int(when.get("after", 0))
         times = when.get("times", 1 if rate >= 1 else None)
+        if not 0 < rate <= 1 or after < 0 or (times is not None and times < 1) or more.get("milliseconds", 0) < 0:
+            raise ValueError("a fault takes times= from 1, after= from 0, rate= up to 1, and seconds from 0")
         random = Random(f"{self.seed}/{len(self.rules)}/{kind}/{name}")  # noqa: S311
-        rule = Rule(kind, name, times, int(when.get("after", 0)), rate, random, **more)
+        rule = Rule(kind, name, times, after, rate, random, **more)
         self.rules.append(rule)
         return rule
 

@@ -8,7 +8,7 @@ from html import escape
 
 from fnfkit.lint.tree import Place, Sequence, bodies_of
 from fnfkit.model.flow import Flow
-from fnfkit.testing.arms import END, Arm, arms
+from fnfkit.testing.arms import END, arms
 
 ROW, INDENT, BOX, LANE = 44, 26, 230, 14
 """Pixels: between rows, per level of nesting, of a box, and between the lanes of arcs."""
@@ -22,7 +22,8 @@ def graph(flow: Flow, taken: Taken) -> str:
     rows = {_key(place): number for number, place in enumerate(places)}
     deepest = max((_level(place) for place in places), default=0)
     right = BOX + INDENT * deepest + 12
-    arcs = list(_arcs(flow, rows, taken, right))
+    siblings = {(_key(place).rpartition("/")[0], place.step.name): row for row, place in enumerate(places)}
+    arcs = list(_arcs(flow, rows, siblings, taken, right))
     boxes = [_box(place, rows[_key(place)], taken) for place in places]
     width, height = right + LANE * (len(arcs) + 2) + 20, ROW * len(places) + 12
     return (
@@ -64,12 +65,15 @@ def _box(place: Place, row: int, taken: Taken) -> str:
     )
 
 
-def _arcs(flow: Flow, rows: dict[str, int], taken: Taken, right: int) -> Iterator[str]:
+def _arcs(
+    flow: Flow, rows: dict[str, int], siblings: dict[tuple[str, str], int], taken: Taken, right: int
+) -> Iterator[str]:
     lane = 0
     for arm in arms(flow):
         if arm.kind != "edge" or arm.label == END:
             continue
-        source, target = rows[arm.key[1]], rows.get(_target(flow, arm), 0)
+        source = rows[arm.key[1]]
+        target = siblings.get((arm.key[1].rpartition("/")[0], arm.label), 0)
         hits = taken[arm.key]
         level = sum(part == "steps" for part in arm.at) - 1
         if target == source + 1:
@@ -80,10 +84,3 @@ def _arcs(flow: Flow, rows: dict[str, int], taken: Taken, right: int) -> Iterato
             edge, out = 6 + INDENT * level + BOX, right + LANE * lane
             path = f"M{edge} {21 + ROW * source}H{out}V{21 + ROW * target}H{edge + 2}"
         yield f'<path class="{"hit" if hits else "miss"}" d="{path}"><title>{escape(str(arm))}: {hits}</title></path>'
-
-
-def _target(flow: Flow, arm: Arm) -> str:
-    """The sibling an edge leads to."""
-    prefix = arm.key[1].rpartition("/")[0]
-    steps = [place for place in _in_text_order(flow) if _key(place).rpartition("/")[0] == prefix]
-    return next((_key(place) for place in steps if place.step.name == arm.label), "")

@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, cast
@@ -254,7 +255,9 @@ class LocalCloud:
         self.power.ride(lambda: self.cloud.run_until_idle())
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass, schedules included."""
+        """Let so much time pass, schedules included. Raises ValueError if it is negative."""
+        if seconds < 0:
+            raise ValueError(f"time does not go back: {seconds} seconds")
         until = self.clock.now() + round(seconds * 1000)
         self.power.ride(lambda: self.cloud.advance((until - self.clock.now()) / 1000))
 
@@ -364,4 +367,9 @@ def input_of(flow: AnyFlow, input: JsonObject | None, inputs: JsonObject) -> Jso
         raise TypeError("give the input as one object or as keywords, not both")
     if input is not None:
         return input
+    if isinstance(flow, PythonFlow):
+        try:
+            signature(flow.body).bind(**inputs)
+        except TypeError as problem:
+            raise TypeError(f"flow {flow.name}: {problem}; to give it what it does not take, give one object") from None
     return flow.input(**inputs) if isinstance(flow, PythonFlow | StepsFlow) else inputs

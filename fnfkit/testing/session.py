@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,12 @@ from fnfkit.testing.cov_reports import terminal, write_html, write_json, write_l
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.run import Run
-from fnfkit.testing.table import compact, table
+from fnfkit.testing.table import refusal, table
 from fnfkit.testing.tally import Tally
 from fnfkit.testing.trace import end_of
 
+MOST_CLOUDS = 50
+"""Clouds of a test that are kept for it, the latest ones."""
 MOST_RUNS = 3
 """Runs of a failed test that are shown, the latest ones."""
 REPORTS = ".fnfkit/reports"
@@ -43,8 +46,8 @@ class Session:
     """Why the coverage is too low."""
     alive: WeakSet[LocalCloud] = field(default_factory=WeakSet)
     """The clouds that were not closed yet."""
-    latest: list[LocalCloud] = field(default_factory=list)
-    """The clouds that were made since the current test began, its fixtures included."""
+    latest: deque[LocalCloud] = field(default_factory=lambda: deque(maxlen=MOST_CLOUDS))
+    """The latest clouds that were made since the current test began, its fixtures included."""
 
     @classmethod
     def of(cls, config: pytest.Config) -> Session:
@@ -156,7 +159,7 @@ def _section(cloud: LocalCloud, run: Run, file: Path) -> tuple[str, str]:
 
 def _failure(events: Sequence[EventRecord]) -> str:
     end = end_of(events)
-    return f"error {compact(end['error'])}: {compact(end.get('cause'))}\n" if end.get("error") else ""
+    return f"error {refusal(end)}\n" if end.get("error") else ""
 
 
 def _file(nodeid: str) -> str:

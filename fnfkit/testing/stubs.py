@@ -42,7 +42,7 @@ class Answers:
     """
 
     def __init__(self, name: str, answers: tuple[StubAnswer, ...], declared: Any = None) -> None:
-        self._name, self._answers, self._declared = name, answers or ({},), declared
+        self._name, self._answers, self.declared = name, answers or ({},), declared
         self._lock = threading.Lock()
         self.calls = 0
         self.misuse: list[StubMisuse] = []
@@ -73,9 +73,9 @@ class Answers:
 
     def _typed(self, answer: Json) -> Json:
         value = to_json(answer)
-        if self._declared is not None:
+        if self.declared is not None:
             try:
-                convert(value, self._declared, "the result")
+                convert(value, self.declared, "the result")
             except InvalidPayload as refusal:
                 raise StubMisuse(f"the stub of {self._name} gives what {self._name} never returns: {refusal}") from None
         return value

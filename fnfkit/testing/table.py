@@ -64,14 +64,19 @@ def summary(event: EventRecord) -> str:
 def _summary(type: str, detail: JsonObject) -> str:
     if "error" in detail:
         goto = f" -> {detail['goto']}" if "goto" in detail else ""
-        cause = detail.get("cause")
-        if isinstance(cause, dict) and isinstance(cause.get("errorMessage"), str):  # fdl.md 4.8
-            cause = cause["errorMessage"]
-        return f"{compact(detail['error'])}: {compact(cause)}".removesuffix(": ") + goto
+        return refusal(detail) + goto
     for key in ("output", "local") if type.endswith(("Succeeded", "Exited", "Submitted")) else ("input",):
         if detail.get(key):
             return f"{key} {compact(detail[key])}"
     return ""
+
+
+def refusal(detail: JsonObject) -> str:
+    """The error in a detail and the sentence of its cause: a text, or an object with a message (fdl.md 4.8)."""
+    cause = detail.get("cause")
+    if isinstance(cause, dict) and isinstance(cause.get("errorMessage"), str):
+        cause = cause["errorMessage"]
+    return f"{compact(detail['error'])}: {compact(cause)}".removesuffix(": ")
 
 
 def compact(value: Json) -> str:

@@ -223,6 +223,11 @@ def test_wrong_rules_are_refused(cloud: LocalCloud) -> None:
         cloud.faults.fail("Call", often=3)
     with pytest.raises(ValueError, match="handler, report or delete"):
         cloud.faults.crash_worker(at="lunch")
+    for wrong in ({"times": 0}, {"after": -1}, {"rate": 2}, {"rate": 0}):
+        with pytest.raises(ValueError, match="times= from 1, after= from 0, rate= up to 1"):
+            cloud.faults.fail("Call", **wrong)
+    with pytest.raises(ValueError, match="seconds from 0"):
+        cloud.faults.delay("Call", -1)
 
 
 def test_a_rule_does_not_change_the_chances_of_another(cloud: LocalCloud) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -249,3 +251,36 @@ def test_the_queue_and_the_history_fixtures(cloud, queue, history, clock, run_fl
     recorded = json.dumps({"Events": [{"EventId": 1, "Type": "ExecutionStarted", "Time": "2020-01-01T00:00:00Z"}]})
     assert [event.time for event in history(recorded)] == [1_577_836_800_000]
     assert (clock.now - began, clock.elapsed) == (6_000, 606)
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+@pytest.mark.parametrize("spelled", ["price", "harness/price"])
+def test_a_stub_by_name_gives_what_the_function_declares_too(cloud: LocalCloud, spelled: str, deployed: bool) -> None:
+    if deployed:
+        cloud.deploy(app)
+    cloud.stub(spelled, {"price": "21"})
+    if not deployed:
+        cloud.deploy(app)
+    with pytest.raises(StubMisuse, match=r"what price never returns: the result\.price is str, expected int"):
+        cloud.run(quote, item="chair")
+
+
+def test_misspelt_inputs_and_backward_time_are_refused(cloud: LocalCloud) -> None:
+    cloud.deploy(app, stubs={price: {"price": 1}})
+    with pytest.raises(TypeError, match=r"flow quote: missing a required argument: 'item'; .* give one object"):
+        cloud.run(quote, itm="chair")
+    assert cloud.run(quote, {"itm": "chair"}).error == "FnF.RuntimeError"
+    with pytest.raises(ValueError, match="time does not go back"):
+        cloud.advance(-1)
+    with pytest.raises(ValueError, match="no less than 0"):
+        cloud.stub(price, {"price": 1}, latency=-1)
+
+
+def test_a_page_of_many_steps_is_made_at_once(cloud: LocalCloud, tmp_path: Path) -> None:
+    names = [f"Step{number}" for number in range(900)]
+    steps = "".join(f"  - {{type: pass, name: {name}}}\n" for name in names)
+    run = cloud.run(f"version: v1\ntype: flow\nsteps:\n{steps}")
+    began = time.process_time()
+    text = run.report(tmp_path / "run.html").read_text("utf-8")
+    assert time.process_time() - began < 2
+    assert all(f"{one} -&gt; {other}: 1<" in text for one, other in pairwise(names))
