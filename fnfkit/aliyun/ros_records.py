@@ -36,6 +36,8 @@ def stack(answer: JsonObject) -> StackRecord:
         disable_rollback=bool(answer.get("DisableRollback")),
         deletion_protection=answer.get("DeletionProtection") == "Enabled",
         ram_role_name=answer.get("RamRoleName") or "",
+        parent=answer.get("ParentStackId") or "",
+        root=answer.get("RootStackId") or "",
         created=read_moment(answer.get("CreateTime")) or 0,
         updated=read_moment(answer.get("UpdateTime")),
     )

@@ -132,10 +132,23 @@ class AliyunStacks:
         return records.stack(self._ask(GetStackRequest.GetStackRequest(), {"StackId": stack}))
 
     def list_stacks(
-        self, *, names: Sequence[str] = (), statuses: Sequence[str] = (), page: int = 1, size: int = 10
+        self,
+        *,
+        names: Sequence[str] = (),
+        statuses: Sequence[str] = (),
+        page: int = 1,
+        size: int = 10,
+        parent: str = "",
+        nested: bool = False,
     ) -> Numbered[StackRecord]:
         """ListStacks."""
-        given = {"StackNames": list(names) or None, "Statuss": list(statuses) or None, **_page(page, size)}
+        given = {
+            "StackNames": list(names) or None,
+            "Statuss": list(statuses) or None,
+            "ParentStackId": parent or None,
+            "ShowNestedStack": nested or None,
+            **_page(page, size),
+        }
         answer = self._ask(ListStacksRequest.ListStacksRequest(), given)
         return _numbered(answer, [records.stack(item) for item in answer["Stacks"]])
 

@@ -62,6 +62,9 @@ class StackRecord:
     disable_rollback: bool = False
     deletion_protection: bool = False
     ram_role_name: str = ""
+    parent: str = ""
+    root: str = ""
+    """The IDs of the stack that this one is a resource of, and of the outermost one; empty unless it is nested."""
     created: int
     updated: int | None = None
 
@@ -292,6 +295,19 @@ class RosStacks(Stacks, Protocol):
     ) -> str:
         """As above, with another policy from then on, or with one that counts for this update only. Raises
         `StackPolicyValidationFailed` too."""
+        ...
+
+    def list_stacks(
+        self,
+        *,
+        names: Sequence[str] = (),
+        statuses: Sequence[str] = (),
+        page: int = 1,
+        size: int = 10,
+        parent: str = "",
+        nested: bool = False,
+    ) -> Numbered[StackRecord]:
+        """As above; the stacks nested in a `parent`, or with `nested` all of them too, which are left out else."""
         ...
 
     def continue_create_stack(

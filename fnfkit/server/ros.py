@@ -108,6 +108,8 @@ def _list_stacks(stacks: RosStacks, given: Parameters) -> JsonObject:
         statuses=read_numbered(given, "Status"),
         page=_integer(given, "PageNumber", 1),
         size=_integer(given, "PageSize", 10),
+        parent=given.get("ParentStackId", ""),
+        nested=_flag(given, "ShowNestedStack"),
     )
     ids = {*read_numbered(given, "StackIds"), *([given["StackId"]] if given.get("StackId") else [])}
     found = [record for record in page.items if not ids or record.id in ids]

@@ -32,6 +32,7 @@ def summary(record: StackRecord) -> JsonObject:
         "StackDriftStatus": "NOT_CHECKED",
         "ServiceManaged": False,
         "Tags": write_pairs(record.tags, "Key", "Value"),
+        "ParentStackId": record.parent or None,
     }
 
 
@@ -48,7 +49,7 @@ def stack(record: StackRecord, *, outputs: bool = True) -> JsonObject:
             for output in shown
         ],
         "NotificationURLs": [],
-        "RootStackId": record.id,
+        "RootStackId": record.root or None,
     }
 
 

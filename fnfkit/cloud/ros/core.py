@@ -54,6 +54,13 @@ class Register:
             raise StackNotFound(f"The Stack ({key}) could not be found.")
         return stack
 
+    def outermost(self, stack: Stack) -> str:
+        """The id of the stack around all that a stack is nested in; empty if it is not."""
+        outer = stack
+        while outer.parent:
+            outer = self.get(outer.parent)
+        return outer.id if outer is not stack else ""
+
 
 @dataclass(slots=True)
 class Core:

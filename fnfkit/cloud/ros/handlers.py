@@ -14,10 +14,6 @@ from fnfkit.cloud.ros.signals import ConditionHandler, HandleHandler, Signals
 
 OTHERS = ""
 """The entry for the types of services that are not known here."""
-NOT_OFFERED = {
-    "ALIYUN::ROS::Stack": "nested stacks are not offered offline; deploy the inner template by itself",
-}
-"""Types that are known and cannot be made here, and why."""
 
 
 def handlers(account: Account, signals: Signals) -> dict[str, Handler]:

@@ -60,6 +60,7 @@ class Operations:
         self._cancels: dict[str, Callable[[], None]] = {}
         self._holds: dict[str, object] = {}
         """Each stands for one stretch of work; what belongs to an earlier one no longer counts."""
+        self._watching: dict[str, list[Callable[[], None]]] = {}
 
     # Beginning
 
@@ -185,6 +186,7 @@ class Operations:
         self._release(stack)
         self._journal.stack(stack, f"{work.action}_COMPLETE", f"Stack {work.action} completed successfully")
         self._journal.commit(stack)
+        self._told(stack)
 
     def _outputs(self, stack: Stack) -> list[JsonObject]:
         target = self.target(stack)
@@ -210,6 +212,7 @@ class Operations:
         self._journal.commit(stack)
         back = None if work.disable_rollback else _BACK.get(work.action)
         if back is None:
+            self._told(stack)
             return
         if back is Action.ROLLBACK and stack.previous is not None:
             stack.source = stack.previous
@@ -223,6 +226,27 @@ class Operations:
             self._journal.commit(stack)
         else:
             self.fail(stack, CANCELLED)
+
+    def abandon(self, stack: Stack) -> None:
+        """Gives up the work on a stack that is to be deleted instead."""
+        if cancel := self._cancels.pop(stack.id, None):
+            cancel()
+        self._release(stack)
+        stack.work = None
+
+    def watch(self, stack: Stack, look: Callable[[], None]) -> Callable[[], None]:
+        """Has `look` called when work on a stack has ended; returns what ends that."""
+        watching = self._watching.setdefault(stack.id, [])
+        watching.append(look)
+        return lambda: watching.remove(look) if look in watching else None
+
+    def _told(self, stack: Stack) -> None:
+        for look in tuple(self._watching.get(stack.id, ())):
+            self._loop.post(partial(self._looked, look))
+
+    def _looked(self, look: Callable[[], None]) -> None:
+        with self._lock:
+            look()
 
     def _expire(self, stack: Stack, hold: object) -> None:
         with self._lock:

@@ -89,19 +89,21 @@ def summary(stack: Stack, place: Place) -> StackRecord:
         disable_rollback=stack.disable_rollback,
         deletion_protection=stack.protected,
         ram_role_name=stack.ram_role_name,
+        parent=stack.parent,
         created=stack.created,
         updated=stack.updated,
     )
 
 
-def full(stack: Stack, place: Place) -> StackRecord:
-    """A stack with everything."""
+def full(stack: Stack, place: Place, *, root: str = "") -> StackRecord:
+    """A stack with everything; `root` is the outermost stack around it."""
     outputs = (
         OutputRecord(name=output["name"], value=output["value"], description=described(output["description"]))
         for output in stack.outputs
     )
     return replace(
         summary(stack, place),
+        root=root,
         description=_description(stack),
         parameters=parameters_of(stack, place),
         outputs=tuple(outputs),

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from threading import RLock
 
 from fnfkit.cloud.loop import Loop
-from fnfkit.cloud.ros import records
 from fnfkit.cloud.ros.changesets import ChangeSets
 from fnfkit.cloud.ros.core import REVIEW, Core, Register
 from fnfkit.cloud.ros.handlers import handlers
 from fnfkit.cloud.ros.handling import Account
-from fnfkit.cloud.ros.journal import Journal
+from fnfkit.cloud.ros.journal import STACK_TYPE, Journal
 from fnfkit.cloud.ros.mending import Mending
+from fnfkit.cloud.ros.nested import StackHandler
 from fnfkit.cloud.ros.objects import Objects
 from fnfkit.cloud.ros.operations import Operations
-from fnfkit.cloud.ros.records import check_body, check_timeout, page_of
+from fnfkit.cloud.ros.readings import Readings
+from fnfkit.cloud.ros.records import check_body, check_timeout
 from fnfkit.cloud.ros.signals import Signals
 from fnfkit.cloud.ros.stack_policy import read_policy
-from fnfkit.cloud.ros.state import Action, Shelf, Source, Stack, Work
+from fnfkit.cloud.ros.state import Action, Shelf, Source, Work
 from fnfkit.cloud.ros.summary import summarised
 from fnfkit.cloud.ros.target import Place
 from fnfkit.cloud.ros.tokens import Tokens
 from fnfkit.cloud.store import Store
-from fnfkit.lang import ros
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
@@ -32,10 +31,6 @@ from fnfkit.ports import (
     NotSupported,
     Numbered,
     ResourceChange,
-    ResourceNotFound,
-    ResourceRecord,
-    StackEvent,
-    StackRecord,
     TemplateSummary,
 )
 from fnfkit.ports.stacks import DEFAULT_TIMEOUT_MINUTES
@@ -50,12 +45,13 @@ _UPDATABLE = (
 )
 
 
-class StackService:
+class StackService(Readings):
     """Implements `fnfkit.ports.Stacks`. Methods may be called from any thread; `stack` is an id or a name."""
 
     def __init__(self, account: Account, *, store: Store, lock: RLock, loop: Loop, objects: Objects) -> None:
         self.objects = objects
         shelf, register, signals = Shelf(store), Register(), Signals(store)
+        table = handlers(account, signals)
         journal = Journal(account.clock, shelf)
         place = Place(region=account.region, account_id=account.account_id)
         operations = Operations(
@@ -63,7 +59,7 @@ class StackService:
             loop=loop,
             lock=lock,
             journal=journal,
-            handlers=handlers(account, signals),
+            handlers=table,
             place=place,
             stacks=register.get,
         )
@@ -71,6 +67,8 @@ class StackService:
         self._core = Core(account.clock, lock, shelf, journal, place, register, operations, tokens)
         self._sets = ChangeSets(self._core)
         self._mending = Mending(self._core, signals)
+        # Inner stacks are made by what makes their outer ones, so their handler comes last.
+        table[STACK_TYPE] = StackHandler(self._core, objects)
         self._signals = signals
 
     def recover(self) -> int:
@@ -195,76 +193,12 @@ class StackService:
             kept = ["*"] if retain_all else list(retain)
             core.operations.begin(found, Work(action=Action.DELETE, started=core.clock.now(), retain=kept))
 
-    def get_stack(self, stack: str) -> StackRecord:
-        """A stack; deleted ones by id only."""
-        with self._core.lock:
-            return records.full(self._core.register.get(stack), self._core.place)
-
-    def list_stacks(
-        self, *, names: Sequence[str] = (), statuses: Sequence[str] = (), page: int = 1, size: int = 10
-    ) -> Numbered[StackRecord]:
-        """Stacks, newest first; deleted ones only if their status is asked for (inferred)."""
-        with self._core.lock:
-            found = [
-                records.summary(stack, self._core.place)
-                for stack in sorted(self._core.register.stacks.values(), key=lambda stack: -stack.number)
-                if _wanted(stack, names, statuses)
-            ]
-            return page_of(found, page, size)
-
     def set_deletion_protection(self, stack: str, enabled: bool) -> None:
         """Protects a stack from deletion, or lets it go."""
         with self._core.lock:
             found = self._core.register.get(stack)
             found.protected = enabled
             self._core.journal.commit(found)
-
-    # What stacks have
-
-    def list_stack_resources(self, stack: str) -> tuple[ResourceRecord, ...]:
-        """The resources, in the order they were made."""
-        with self._core.lock:
-            found = self._core.register.get(stack)
-            return tuple(records.resource(found, made) for made in found.resources.values())
-
-    def get_stack_resource(self, stack: str, logical_id: str) -> ResourceRecord:
-        """A resource with its attributes."""
-        with self._core.lock:
-            found = self._core.register.get(stack)
-            made = found.resources.get(logical_id)
-            if made is None:
-                raise ResourceNotFound(f"The Resource ({logical_id}) could not be found in Stack {found.name}.")
-            return records.resource(found, made, attributes=True)
-
-    def list_stack_events(
-        self,
-        stack: str,
-        *,
-        logical_ids: Sequence[str] = (),
-        types: Sequence[str] = (),
-        statuses: Sequence[str] = (),
-        page: int = 1,
-        size: int = 10,
-    ) -> Numbered[StackEvent]:
-        """Events, newest first."""
-        with self._core.lock:
-            events = [
-                event
-                for event in reversed(self._core.journal.events(self._core.register.get(stack)))
-                if (not logical_ids or event.logical_id in logical_ids)
-                and (not types or event.type in types)
-                and (not statuses or event.status in statuses)
-            ]
-            return page_of(events, page, size)
-
-    def get_template(self, stack: str, *, original: bool = False) -> str:
-        """The template of a stack: the text as it was sent, or what the transform made of it."""
-        with self._core.lock:
-            found = self._core.register.get(stack)
-            template = ros.read(found.source.text).template
-            if original or template is None or not template.transform:
-                return found.source.text
-            return ros.write_json(ros.expand(template, stack_name=found.name).template)
 
     # Without a stack
 
@@ -373,9 +307,3 @@ class StackService:
     def signal_resource(self, stack: str, logical_id: str, status: str, unique_id: str) -> None:
         """Tells a wait condition something."""
         self._mending.signal(stack, logical_id, status, unique_id)
-
-
-def _wanted(stack: Stack, names: Sequence[str], statuses: Sequence[str]) -> bool:
-    if names and not any(fnmatchcase(stack.name, name) for name in names):
-        return False
-    return stack.status in statuses if statuses else not stack.gone

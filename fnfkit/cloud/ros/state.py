@@ -102,6 +102,8 @@ class Stack:
     disable_rollback: bool = False
     protected: bool = False
     ram_role_name: str = ""
+    parent: str = ""
+    """The id of the stack that this one is a resource of."""
     policy: JsonObject | None = None
     created: int = 0
     updated: int | None = None

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fnfkit.cloud.ros.functions import Unresolvable
-from fnfkit.cloud.ros.handlers import NOT_OFFERED
 from fnfkit.cloud.ros.resolve import Scope
 from fnfkit.cloud.ros.shape import filled, shaped
 from fnfkit.cloud.ros.state import Source
@@ -100,11 +99,9 @@ def refusal(reading: Reading, problem: Problem) -> Fault:
 
 def _unmakeable(template: Template) -> tuple[Problem, ...]:
     for resource in template.resources:
-        why = NOT_OFFERED.get(resource.type)
         if resource.type.startswith("DATASOURCE::"):
-            why = "data sources are not offered offline"
-        if why:
-            return (Problem("T03", (*resource.origin, "Type"), f"{resource.type}: {why}"),)
+            why = f"{resource.type}: data sources are not offered offline"
+            return (Problem("T03", (*resource.origin, "Type"), why),)
     return ()
 
 

@@ -159,11 +159,14 @@ def _resource(id: str, raw: Json, findings: Findings) -> Resource | None:
     if not type.startswith("Aliyun::"):
         findings.known(raw, _RESOURCE + _TOLERATED, path, "a resource")
     properties = findings.mapping(raw.get("Properties"), (*path, "Properties"), "Properties")
+    # Functions in the template of an inner stack are that template's own.
+    verbatim = {"TemplateBody"} if type == "ALIYUN::ROS::Stack" else set()
     return Resource(
         id=id,
         type=type,
         properties={
-            name: read_value(value, (*path, "Properties", name), findings) for name, value in properties.items()
+            name: value if name in verbatim else read_value(value, (*path, "Properties", name), findings)
+            for name, value in properties.items()
         },
         depends_on=_depends(raw, path, findings),
         condition=_word(raw, "Condition", path, findings),
