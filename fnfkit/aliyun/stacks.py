@@ -225,6 +225,8 @@ class AliyunStacks:
         use_previous_parameters: bool = False,
         replacement: bool = False,
         description: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
     ) -> ChangeSetRecord:
         """CreateChangeSet, then GetChangeSet."""
         given = {
@@ -237,6 +239,8 @@ class AliyunStacks:
             "UsePreviousParameters": use_previous_parameters,
             "ReplacementOption": "Enabled" if replacement else "Disabled",
             "Description": description or None,
+            "StackPolicyBody": stack_policy or None,
+            "StackPolicyDuringUpdateBody": stack_policy_during_update or None,
         }
         answer = self._ask(CreateChangeSetRequest.CreateChangeSetRequest(), given)
         return self.get_change_set(answer["ChangeSetId"])

@@ -310,6 +310,24 @@ class RosStacks(Stacks, Protocol):
         """As above; the stacks nested in a `parent`, or with `nested` all of them too, which are left out else."""
         ...
 
+    def create_change_set(
+        self,
+        name: str,
+        template: str | None = None,
+        *,
+        stack: str = "",
+        stack_name: str = "",
+        type: str = "UPDATE",
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+        description: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
+    ) -> ChangeSetRecord:
+        """As above; the policies are those of an update. Raises `StackPolicyValidationFailed` too."""
+        ...
+
     def continue_create_stack(
         self,
         stack: str,

@@ -173,6 +173,8 @@ def _create_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
         use_previous_parameters=_flag(given, "UsePreviousParameters"),
         replacement=given.get("ReplacementOption") == "Enabled",
         description=given.get("Description", ""),
+        stack_policy=_policy(given, "StackPolicy"),
+        stack_policy_during_update=_policy(given, "StackPolicyDuringUpdate"),
     )
     return {"ChangeSetId": record.id, "StackId": record.stack_id}
 

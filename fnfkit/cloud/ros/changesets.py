@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from fnfkit.cloud.ros.core import REVIEW, Core
 from fnfkit.cloud.ros.records import change_set, check_body, check_name, page_of
+from fnfkit.cloud.ros.stack_policy import read_policy
 from fnfkit.cloud.ros.state import Action, ChangeSet, Source, Stack, Work
 from fnfkit.ports import (
     ChangeSetExists,
@@ -47,6 +48,8 @@ class ChangeSets:
         use_previous_parameters: bool,
         replacement: bool,
         description: str,
+        policy: str,
+        policy_during: str,
     ) -> ChangeSetRecord:
         """Prepares a change; a template that cannot be made is a failed change set, as are no changes at all."""
         core = self._core
@@ -60,7 +63,9 @@ class ChangeSets:
             text = check_body(made_of.source.text if template is None else template)
             given = Source(text=text, parameters=dict(parameters))
             source = core.previous(made_of, given, keep=use_previous_parameters)
-            self._protect(made_of, source)
+            if policy:
+                read_policy(policy)
+            self._protect(made_of, source, policy_during)
             change = ChangeSet(
                 id=core.new_id(name),
                 name=name,
@@ -71,6 +76,8 @@ class ChangeSets:
                 execution="AVAILABLE",
                 description=description,
                 replacement=replacement,
+                policy=policy,
+                policy_during=policy_during,
                 created=core.clock.now(),
             )
             self._fill(change, made_of)
@@ -95,11 +102,11 @@ class ChangeSets:
             case _:
                 raise InvalidParameter("The specified parameter ChangeSetType is invalid, use CREATE or UPDATE.")
 
-    def _protect(self, stack: Stack, source: Source) -> None:
+    def _protect(self, stack: Stack, source: Source, instead: str) -> None:
         """A change that the stack's policy denies is refused; one that cannot be previewed is kept as failed."""
         try:
-            self._core.protect(stack, source)
-        except StackPolicyValidationFailed:
+            self._core.protect(stack, source, instead)
+        except (StackPolicyValidationFailed, InvalidParameter):
             raise
         except Fault:
             return
@@ -137,7 +144,7 @@ class ChangeSets:
             if change.execution != "AVAILABLE":
                 raise NotSupported(f"The change set {change.name} cannot be executed: it is {change.execution}.")
             core.check(stack, change.source)
-            core.protect(stack, change.source)
+            core.protect(stack, change.source, change.policy_during)
             for other in self._of(stack):
                 if other is not change:
                     self._drop(other)
@@ -147,6 +154,7 @@ class ChangeSets:
             if action is Action.UPDATE:
                 stack.previous = stack.source
             stack.source = change.source
+            stack.policy = read_policy(change.policy) if change.policy else stack.policy
             core.operations.begin(
                 stack,
                 Work(

@@ -240,6 +240,8 @@ class StackService(Readings):
         use_previous_parameters: bool = False,
         replacement: bool = False,
         description: str = "",
+        stack_policy: str = "",
+        stack_policy_during_update: str = "",
     ) -> ChangeSetRecord:
         """Prepares a change."""
         return self._sets.create(
@@ -252,6 +254,8 @@ class StackService(Readings):
             use_previous_parameters=use_previous_parameters,
             replacement=replacement,
             description=description,
+            policy=stack_policy,
+            policy_during=stack_policy_during_update,
         )
 
     def get_change_set(self, change_set: str) -> ChangeSetRecord:

@@ -131,6 +131,10 @@ class ChangeSet:
     execution: str
     description: str = ""
     replacement: bool = False
+    policy: str = ""
+    """The stack policy from the change on; empty for the one the stack has."""
+    policy_during: str = ""
+    """The stack policy that counts for the change only."""
     changes: list[JsonObject] = field(default_factory=list)
     created: int = 0
 

@@ -281,6 +281,22 @@ def test_a_change_set_is_held_to_the_policy_of_its_day(stacks: RosStacks, deploy
         stacks.execute_change_set(change.id)
 
 
+def test_a_change_set_has_policies_of_its_own(stacks: RosStacks, settle: Settle, deployed: str) -> None:
+    stacks.set_stack_policy(deployed, PROTECTED)
+    allowed = policy(EVERYTHING)
+    with pytest.raises(InvalidParameter, match="StackPolicyDuringUpdateBody"):
+        stacks.create_change_set("bad", CHANGED, stack=deployed, stack_policy_during_update="nonsense")
+    with pytest.raises(InvalidParameter, match="StackPolicyBody"):
+        stacks.create_change_set("bad", CHANGED, stack=deployed, stack_policy="nonsense")
+    change = stacks.create_change_set(
+        "set", CHANGED, stack=deployed, stack_policy=allowed, stack_policy_during_update=allowed
+    )
+    assert stacks.get_stack_policy(deployed) == json.loads(PROTECTED)
+    stacks.execute_change_set(change.id)
+    assert settle(deployed).status == "UPDATE_COMPLETE"
+    assert stacks.get_stack_policy(deployed) == json.loads(allowed)
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
