@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as codec
 import logging
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def dev(
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
 
     def ready(listening: Listening) -> None:
+        lead_home(cloud, listening.endpoint)
         account = describe(cloud, listening.endpoint)
         print(codec.dumps(account) if json else "\n".join(exports(account)), flush=True)
         progress(f"serving an embedded account at {listening.endpoint}; stop it with Ctrl-C")
@@ -74,6 +76,14 @@ def dev(
         wiring.recover(cloud)
         wiring.serve(cloud, host, port, allow_remote=allow_remote, ready=ready)
     return 0
+
+
+def lead_home(cloud: Cloud, endpoint: str) -> None:
+    """Has functions reach the account when their SDKs ask for the real service, as they would there (api-signing.md
+    6.6). Functions that run in this process use its environment."""
+    variables = {"http_proxy": endpoint, "no_proxy": "127.0.0.1,localhost"}
+    cloud.functions.variables.update(variables)
+    os.environ.update(variables)
 
 
 def describe(cloud: Cloud, endpoint: str) -> JsonObject:

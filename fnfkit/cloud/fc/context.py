@@ -65,6 +65,7 @@ def environment(function: Function, platform: Platform, instance: str) -> dict[s
     """The environment variables of a function's process: the platform's, then the function's own."""
     credentials = platform.credentials(function.role)
     variables = {
+        **platform.variables,
         "FC_FUNCTION_NAME": function.name,
         "FC_FUNCTION_HANDLER": function.handler,
         "FC_FUNCTION_MEMORY_SIZE": str(function.memory),

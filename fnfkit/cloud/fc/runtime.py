@@ -31,7 +31,8 @@ Key: TypeAlias = tuple[str, str, str, str, int]
 class Platform:
     """What every instance shares: the clock, whose account it is, where logs go, and credentials by role ARN.
 
-    `ready` has a function's code unpacked before an instance is started.
+    `ready` has a function's code unpacked before an instance is started. `variables` are in the environment of every
+    instance, below the function's own.
     """
 
     clock: Clock
@@ -42,6 +43,7 @@ class Platform:
     ready: Callable[[Function], None]
     latency: Latency = NO_LATENCY
     quirks: Quirks = field(default_factory=Quirks)
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 class Runtime(Protocol):

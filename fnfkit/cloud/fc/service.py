@@ -74,6 +74,8 @@ class FunctionService:
         self._stubs: dict[tuple[str, str], Stub] = {}
         self.catalogue = Catalogue(clock, self._store, self.lock, seed=seed)
         self.releases = Releases(self.catalogue)
+        self.variables: dict[str, str] = {}
+        """In the environment of every instance that is started from now on, below the function's own."""
         platform = Platform(
             clock=clock,
             region=region,
@@ -83,6 +85,7 @@ class FunctionService:
             ready=self.catalogue.ready,
             latency=latency,
             quirks=self.quirks,
+            variables=self.variables,
         )
         self.runtime: Runtime = runtime(platform) if runtime else InlineRuntime(platform, strands_for(clock))
         self.catalogue.on_change = self._changed
