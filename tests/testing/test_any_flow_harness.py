@@ -19,7 +19,7 @@ from fnfkit.testing.taken import located, taken
 from tests.lang.flow_strategies import flows
 
 RELAXED = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
