@@ -10,7 +10,7 @@ from fnfkit.cli.inspection import is_python
 from fnfkit.cli.refusal import REFUSED, Refusal
 from fnfkit.cli.sources import read_definition, refuse_errors
 from fnfkit.cli.wiring import project_definitions
-from fnfkit.lang.dialects import read
+from fnfkit.lang.dialects import read, read_any
 from fnfkit.model.flow import Flow
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def flow_of(path: Path) -> tuple[str, Flow]:
     """The name of the flow in a definition, after its file or after its folder if the file is called flow, and the
     flow. Raises `Refusal`."""
     text = read_text(path, "definition")
-    reading = read(text)
+    reading = read_any(text)
     refuse_errors(path, text, reading)
     if reading.flow is None:
         raise Refusal("InvalidDefinition", f"{path} holds no flow")

@@ -10,7 +10,7 @@ from pathlib import Path
 from fnfkit.cli.files import parted, read_text
 from fnfkit.cli.refusal import Refusal
 from fnfkit.lang.dialect import Reading
-from fnfkit.lang.dialects import DIALECTS, dialect_of
+from fnfkit.lang.dialects import DIALECTS, language_of
 from fnfkit.lint import Checked, Options, check, check_text
 from fnfkit.model.flow import Flow
 
@@ -36,9 +36,9 @@ class Inspected:
 
 
 def inspect_definition(path: Path, options: Options) -> Inspected:
-    """The findings of a definition in FDL. Raises `Refusal` for a file that cannot be read."""
+    """The findings of a definition in any language. Raises `Refusal` for a file that cannot be read."""
     text = read_text(path, "definition")
-    dialect = dialect_of(text)
+    dialect = language_of(text)
     if dialect is DIALECTS["fdl"]:
         reading, findings = check_text(text, options)
     else:

@@ -11,13 +11,14 @@ import click
 
 from fnfkit.cli.blocks import Line, Tone
 from fnfkit.cli.equivalence import Difference, differences
-from fnfkit.cli.files import write_text
+from fnfkit.cli.files import read_text, write_text
 from fnfkit.cli.flow_source import flow_of
 from fnfkit.cli.options import FILE, as_json
 from fnfkit.cli.output import progress, result
 from fnfkit.cli.refusal import DONE, REFUSED, Refusal
 from fnfkit.lang import asl, cloudflow, fdl
 from fnfkit.lang.dialect import Reading, Unsupported, Writing
+from fnfkit.lang.dialects import language_of
 from fnfkit.lang.translate import Translation, accumulating, replacing
 from fnfkit.model.flow import Flow
 from fnfkit.model.names import NAME
@@ -91,13 +92,13 @@ _READERS: dict[str, Callable[[str], Reading]] = {FDL: fdl.read, CLOUDFLOW: cloud
 def migrate(flow: Path, to: str, name: str, out: Path | None, trials: int, seed: int, json: bool) -> int:
     """Translate a flow between FDL and CloudFlow, and show that both behave alike.
 
-    Amazon States Language can be written too; there, comparisons of values of different types do not coerce.
+    Amazon States Language can be written and read too; there, comparisons of values of different types do not coerce.
 
     What has no counterpart is listed, and then nothing is checked. Otherwise both flows are run on generated inputs
     and generated answers; calls, outputs and errors must agree. Exit code 1 if something cannot be carried or differs.
     """
     title, source = flow_of(flow)
-    if source.accumulates == (to == FDL):
+    if language_of(read_text(flow, "definition")).name == to:
         raise Refusal("AlreadyThere", f"{flow} is written in {to} already")
     migrated = migrate_flow(source, to, _name(name or title), trials=trials, seed=seed)
     if out is not None:

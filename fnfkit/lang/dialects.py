@@ -15,11 +15,13 @@ DIALECTS: Mapping[str, Dialect] = {
     "asl": Dialect("asl", asl.read, asl.write),
 }
 
-_MAYBE_STATE_MACHINE = re.compile(r"""["']?Type["']?\s*:\s*["']?StateMachine\b""")
+_MAYBE_STATE_MACHINE = re.compile(r"""["']?type["']?\s*:\s*["']?statemachine\b""", re.IGNORECASE)
+_MAYBE_STATES = re.compile(r"""["']?StartAt["']?\s*:""")
 
 
 def dialect_of(text: str) -> Dialect:
-    """The language of a definition that the service accepts: `Type: StateMachine` tells them apart (cloudflow.md 1)."""
+    """The language of a definition that the service accepts: `Type: StateMachine` tells them apart (cloudflow.md 1).
+    One in the wrong case is refused, but by the reader that can say so."""
     if _MAYBE_STATE_MACHINE.search(text) and cloudflow.is_state_machine(load(text).value):
         return DIALECTS["cloudflow"]
     return DIALECTS["fdl"]
@@ -28,3 +30,17 @@ def dialect_of(text: str) -> Dialect:
 def read(text: str) -> Reading:
     """The flow a definition of either of the service's languages defines, and every problem found. Never raises."""
     return dialect_of(text).read(text)
+
+
+def read_any(text: str) -> Reading:
+    """The same, for every language: states in a mapping are what Amazon States Language has. Never raises."""
+    return language_of(text).read(text)
+
+
+def language_of(text: str) -> Dialect:
+    """The language of a text, whoever accepts it."""
+    if _MAYBE_STATES.search(text) and not _MAYBE_STATE_MACHINE.search(text):
+        root = load(text).value
+        if isinstance(root, dict) and "StartAt" in root and isinstance(root.get("States"), dict):
+            return DIALECTS["asl"]
+    return dialect_of(text)

@@ -54,6 +54,20 @@ def test_what_flows_become_is_written_as_it_is_read(path: Path) -> None:
     assert asl.write(reading.flow).text == writing.text
 
 
+@pytest.mark.parametrize("order", ["<", "<=", ">", ">=", "==", "!="])
+@pytest.mark.parametrize("condition", ["$.a {} $.a", "$ {} $", "!($.a {} $.a) || $.b", "$.a {} $.b", '$.a {} "x"'])
+def test_conditions_are_written_as_they_are_read(condition: str, order: str) -> None:
+    """Of a path that is compared with itself, both orders say the same: one of them is written."""
+    choice = f"{{type: choice, name: A, choices: [{{condition: '{condition.format(order)}', goto: A}}]}}"
+    flow = fdl.read(f"version: v1\ntype: flow\nsteps:\n  - {choice}\n").flow
+    assert flow is not None
+    writing = asl.write(replacing(flow, "flow").flow)
+    reading = asl.read(writing.text)
+    assert (writing.unsupported, reading.problems) == ((), ())
+    assert reading.flow is not None
+    assert asl.write(reading.flow).text == writing.text
+
+
 def test_resources_become_references() -> None:
     flow = asl.read(GOOD[0].read_text("utf-8")).flow
     assert flow is not None

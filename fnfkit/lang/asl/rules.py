@@ -174,6 +174,9 @@ def _coercing(expr: Expr) -> tuple[JsonObject, list[Path]]:
             return _against(op, path, value), [path]
         case Comparison(op, Const(value), Path() as path):
             return _against(_MIRRORED[op], path, value), [path]
+        case Comparison(Compare.GT | Compare.GE as op, left, right) if left == right:
+            # Of a path and itself both orders say the same, and a reader cannot tell which one was meant.
+            return _coercing(Comparison(_MIRRORED[op], left, right))
         case Comparison(op, Path() as one, Path() as other):
             order, where = _ORDERS[op], spelled_path(other, Root.INPUT)
             types = ("String", "Numeric", "Boolean") if op is Compare.EQ else ("String", "Numeric")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 FLOW = ("Comment", "StartAt", "TimeoutSeconds", "QueryLanguage", "Version", "States")
-SCOPE = ("StartAt", "States", "ProcessorConfig", "Comment")
+BRANCH = ("StartAt", "States", "Comment")
+SCOPE = (*BRANCH, "ProcessorConfig")
 
 _COMMON = ("Type", "Comment", "InputPath", "OutputPath")
 _ONWARD = ("Next", "End")
@@ -38,6 +39,14 @@ ERRORS = {
 }
 """Reserved error names and what the model calls them."""
 
+RESERVED = (
+    *("States.ALL", "States.BranchFailed", "States.DataLimitExceeded", "States.ExceedToleratedFailureThreshold"),
+    *("States.HeartbeatTimeout", "States.Http.Socket", "States.IntrinsicFailure", "States.ItemReaderFailed"),
+    *("States.NoChoiceMatched", "States.ParameterPathFailure", "States.Permissions", "States.ResultPathMatchFailure"),
+    *("States.ResultWriterFailed", "States.Runtime", "States.TaskFailed", "States.Timeout"),
+)
+"""The error names that the language keeps for itself."""
+
 REGION, ACCOUNT = "us-east-1", "123456789012"
 """What is written where a resource names neither, and read as neither."""
 
@@ -64,6 +73,17 @@ INTRINSICS = {
 """Intrinsic function, without `States.`, and the model's function."""
 
 ADVICE: dict[str, str] = {
+    "Retry": "only Task, Parallel and Map handle errors",
+    "Catch": "only Task, Parallel and Map handle errors",
+    "Next": "a Choice goes on with the Next of its rules or its Default; Succeed and Fail end their scope",
+    "End": "a Choice goes on with its rules; a Succeed or Fail needs no End to end",
+    "InputConstructor": "write Parameters",
+    "OutputConstructor": "write a ResultSelector, or a Pass behind the state",
+    "Processor": "the states of a Map stand in its ItemProcessor",
+    "Code": "a Fail has Error and Cause",
+    "Detail": "a Fail has Error and Cause",
+    "Action": "write the `Resource` that is called",
+    "Description": "write Comment",
     "Assign": "variables are not supported: pass data from state to state",
     "Output": "JSONata is not supported: write `QueryLanguage: JSONPath`",
     "Arguments": "JSONata is not supported: write `QueryLanguage: JSONPath`",

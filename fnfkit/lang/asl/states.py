@@ -8,10 +8,11 @@ from dataclasses import replace
 from fnfkit.lang.asl.choices import read_rule
 from fnfkit.lang.asl.expressions import read_path
 from fnfkit.lang.asl.paths import effective, given, output, placed, template
-from fnfkit.lang.asl.schema import CATCH, ERRORS, RETRY, SCOPE, STATES
+from fnfkit.lang.asl.schema import BRANCH, CATCH, ERRORS, RESERVED, RETRY, SCOPE, STATES
 from fnfkit.lang.asl.tasks import read_task
 from fnfkit.lang.cloudflow.transitions import in_order
 from fnfkit.lang.fdl.findings import Findings, among, kind
+from fnfkit.lang.idle import warn_of_end, warn_of_idle
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr, Key, Object, Path, Root
 from fnfkit.model.flow import (
     Arm,
@@ -45,8 +46,10 @@ def read_scope(owner: JsonObject, what: str, at: Location, findings: Findings) -
     if "StartAt" not in owner:
         findings.error("E01", at, f"{what} has no `StartAt`", "name the first state")
     steps: list[Step] = []
+    places: list[Location] = []
     for name, value in states.items():
         steps += _state(name, value, (*at, "States", name), findings)
+        places += [(*at, "States", name)] * (len(steps) - len(places))
     names = {step.name for step in steps}
     for step in steps:
         for goto in _jumps(step):
@@ -54,6 +57,7 @@ def read_scope(owner: JsonObject, what: str, at: Location, findings: Findings) -
                 _missing(goto, (*at, "States", step.name), names, findings)
     if start is not None and start not in names:
         _missing(start, (*at, "StartAt"), names, findings)
+    warn_of_idle(steps, places, start, findings, options="Choices")
     return in_order(steps, start)
 
 
@@ -95,6 +99,7 @@ def _state(name: str, value: Json, at: Location, findings: Findings) -> list[Ste
 def _onward(step: Step, state: JsonObject, at: Location, findings: Findings) -> Step:
     if isinstance(step, Succeed | Fail | Choice):
         return step
+    warn_of_end(state, at, findings)
     next, end = findings.text(state, "Next", at, "E05"), findings.flag(state, "End", at)
     if end and "Next" in state:
         findings.error("E05", (*at, "Next"), "the state has both `Next` and `End`", "keep one of the two")
@@ -111,6 +116,10 @@ def _body(type: str, state: JsonObject, name: str, at: Location, findings: Findi
         case "Pass":
             takes = template(state, "Parameters", input, at, findings) or input
             result: Expr = Const(state["Result"]) if "Result" in state else INPUT
+            if "Result" in state and "Parameters" in state:
+                findings.warn(
+                    "S12", (*at, "Parameters"), "`Parameters` does nothing beside `Result`", "keep one of the two"
+                )
             return Pass(name=name, takes=takes, gives=given(state, result, at, findings))
         case "Wait":
             return _wait(state, name, input, at, findings)
@@ -177,16 +186,18 @@ def _parallel(state: JsonObject, name: str, input: Expr, at: Location, findings:
     branches = findings.list(state, "Branches", at, "E10")
     if not branches:
         findings.error("E10", at, "the Parallel has no `Branches`", "add a list of branches")
-    scopes = tuple(_inner(branch, (*at, "Branches", number), findings) for number, branch in enumerate(branches or ()))
+    scopes = tuple(
+        _inner(branch, (*at, "Branches", number), findings, BRANCH) for number, branch in enumerate(branches or ())
+    )
     takes = template(state, "Parameters", input, at, findings) or input
     return Parallel(name=name, branches=scopes, takes=takes, gives=_result(state, at, findings))
 
 
-def _inner(value: Json, at: Location, findings: Findings) -> tuple[Step, ...]:
+def _inner(value: Json, at: Location, findings: Findings, known: tuple[str, ...] = SCOPE) -> tuple[Step, ...]:
     scope = findings.mapping(value, at, "a scope", "E10")
     if scope is None:
         return ()
-    findings.known(scope, SCOPE, at, "a scope")
+    findings.known(scope, known, at, "a scope")
     if isinstance(config := scope.get("ProcessorConfig"), dict) and config.get("Mode") == "DISTRIBUTED":
         findings.error("E10", (*at, "ProcessorConfig"), "distributed maps are not supported", "write `Mode: INLINE`")
     return read_scope(scope, "the scope", at, findings)
@@ -199,6 +210,9 @@ def _result(state: JsonObject, at: Location, findings: Findings) -> Expr:
 def _map(state: JsonObject, name: str, input: Expr, at: Location, findings: Findings) -> Foreach:
     text = findings.text(state, "ItemsPath", at, "E10")
     collection = INPUT if text is None else read_path(text, (*at, "ItemsPath"), INPUT, findings)
+    for newer, older in (("ItemProcessor", "Iterator"), ("ItemSelector", "Parameters")):
+        if newer in state and older in state:
+            findings.error("E11", (*at, older), f"both `{newer}` and `{older}` are given", f"keep `{newer}`")
     key = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
     if key not in state:
         findings.error("E10", at, "the Map has no `ItemProcessor`", "add `ItemProcessor` with StartAt and States")
@@ -221,6 +235,11 @@ def _map(state: JsonObject, name: str, input: Expr, at: Location, findings: Find
 def _guarded(step: Task | Parallel | Foreach, state: JsonObject, at: Location, findings: Findings) -> Step:
     retries = findings.list(state, "Retry", at, "E08") or []
     catches = findings.list(state, "Catch", at, "E08") or []
+    for key, rules in (("Retry", retries), ("Catch", catches)):
+        for position, rule in enumerate(rules[:-1]):
+            if isinstance(rule, dict) and rule.get("ErrorEquals") == ["States.ALL"]:
+                message = "the rule for `States.ALL` must be the last"
+                findings.error("E08", (*at, key, position), message, "move it to the end")
     return replace(
         step,
         retry=tuple(_retry(rule, (*at, "Retry", number), findings) for number, rule in enumerate(retries)),
@@ -274,6 +293,14 @@ def _errors(rule: JsonObject, at: Location, findings: Findings) -> tuple[str, ..
     if not names or len(texts) < len(names):
         findings.error("E08", at, "`ErrorEquals` must name errors", "write `ErrorEquals: [States.ALL]`")
         return ()
+    if "States.ALL" in names and len(names) > 1:
+        findings.error(
+            "E08", (*at, "ErrorEquals"), "`States.ALL` must stand alone", "give it a rule of its own, the last"
+        )
+    for position, name in enumerate(texts):
+        if name.startswith("States.") and name not in RESERVED:
+            fix = findings.meant(name, RESERVED) or among(RESERVED)
+            findings.warn("S13", (*at, "ErrorEquals", position), f"there is no reserved error `{name:.60}`", fix)
     if "States.TaskFailed" in names:
         place = (*at, "ErrorEquals")
         findings.error("E08", place, "`States.TaskFailed` has no counterpart", "name the errors, or States.ALL")

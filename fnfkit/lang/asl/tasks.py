@@ -111,6 +111,9 @@ def _fields(expr: Expr | None) -> dict[str, Expr]:
 
 def _timeout(state: JsonObject, at: Location, findings: Findings) -> tuple[int | None, Expr | None]:
     if "TimeoutSecondsPath" in state:
+        if "TimeoutSeconds" in state:
+            message = "both `TimeoutSeconds` and `TimeoutSecondsPath` are given"
+            findings.error("E11", (*at, "TimeoutSecondsPath"), message, "keep one of the two")
         text = findings.text(state, "TimeoutSecondsPath", at)
         path = None if text is None else read_path(text, (*at, "TimeoutSecondsPath"), INPUT, findings)
         return None, path

@@ -6,7 +6,7 @@ import math
 
 from fnfkit.lang.cloudflow.constructors import read_constructor
 from fnfkit.lang.cloudflow.expressions import CATCH as CATCH_VIEW
-from fnfkit.lang.cloudflow.schema import CATCH, LONGEST_INTERVAL, RETRY
+from fnfkit.lang.cloudflow.schema import CATCH, LONGEST_INTERVAL, RETRY, THROTTLING
 from fnfkit.lang.fdl.findings import Findings, kind
 from fnfkit.model.expr import INPUT
 from fnfkit.model.flow import Catch, Retry
@@ -28,13 +28,27 @@ def _retry(value: Json, at: Location, findings: Findings) -> Retry:
     for key in RETRY[:3]:
         if key not in rule:
             findings.error("E08", at, f"the retry rule has no `{key}`", f"add `{key}`")
+    errors = _errors(rule, at, findings)
+    _warn_of_backoff(rule, errors, at, findings)
     return Retry(
-        _errors(rule, at, findings),
+        errors,
         _whole(rule, "IntervalSeconds", at, LONGEST_INTERVAL, 1, findings=findings),
         _whole(rule, "MaxBackoffSeconds", at, LONGEST_INTERVAL, LONGEST_INTERVAL, findings=findings),
         _whole(rule, "MaxAttempts", at, 2**31 - 1, 3, findings=findings),
         _rate(rule, at, findings),
     )
+
+
+def _warn_of_backoff(rule: JsonObject, errors: tuple[str, ...], at: Location, findings: Findings) -> None:
+    """Without a BackoffRate the interval stays as it is, unlike in FDL (cloudflow.md 6)."""
+    if "BackoffRate" in rule:
+        return
+    if throttled := [name for name in errors if name in THROTTLING]:
+        message = f"every retry of `{throttled[0]}` comes after the same interval: there is no `BackoffRate`"
+        findings.warn("S10", at, message, "add `BackoffRate: 2`")
+    if "MaxBackoffSeconds" in rule:
+        message = "`MaxBackoffSeconds` does nothing without a `BackoffRate`"
+        findings.warn("S12", (*at, "MaxBackoffSeconds"), message, "add `BackoffRate: 2`, or leave it out")
 
 
 def _whole(owner: JsonObject, key: str, at: Location, most: int, default: int, *, findings: Findings) -> int:

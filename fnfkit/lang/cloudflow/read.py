@@ -35,8 +35,12 @@ def read(text: str) -> Reading:
 
 
 def is_state_machine(root: object) -> bool:
-    """Whether a document is of this language (cloudflow.md 1)."""
-    return isinstance(root, dict) and root.get("Type") == "StateMachine"
+    """Whether a document is of this language (cloudflow.md 1), or means to be: keys and values have their case, which
+    this reader tells if it is wrong."""
+    if not isinstance(root, dict):
+        return False
+    kinds = (value for key, value in root.items() if isinstance(key, str) and key.lower() == "type")
+    return any(isinstance(kind, str) and kind.lower() == "statemachine" for kind in kinds)
 
 
 def _flow(root: object, findings: Findings) -> Flow | None:

@@ -39,6 +39,9 @@ BRANCH = ("StartAt", "States")
 RETRY = ("Errors", "MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxBackoffSeconds", "Description")
 CATCH = ("Errors", "OutputConstructor", "Next", "Description")
 
+THROTTLING = ("FC.ResourceThrottled", "FC.ResourceExhausted")
+"""Errors that pass with time (fdl.md 4.9)."""
+
 MODES = ("RequestComplete", "WaitForSystemCallback", "WaitForCustomCallback")
 
 LONGEST_TIMEOUT = 604_800

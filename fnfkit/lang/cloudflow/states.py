@@ -30,6 +30,7 @@ from fnfkit.lang.cloudflow.schema import (
 from fnfkit.lang.cloudflow.tasks import check_waiting, read_task
 from fnfkit.lang.cloudflow.transitions import check_transitions, in_order
 from fnfkit.lang.fdl.findings import Findings, among, kind
+from fnfkit.lang.idle import warn_of_end, warn_of_idle
 from fnfkit.lang.template import SUFFIX
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr
 from fnfkit.model.flow import Arm, Choice, Fail, Foreach, Parallel, Pass, Step, Succeed, Task, Wait, When
@@ -48,6 +49,8 @@ def read_scope(owner: JsonObject, what: str, at: Location, findings: Findings) -
     place = (*at, "States")
     steps = [_state(item, (*place, position), findings) for position, item in enumerate(states or ())]
     check_transitions(states or [], steps, start, at, findings)
+    places = [(*place, position) for position in range(len(steps))]
+    warn_of_idle(steps, places, start, findings, options="Branches")
     return in_order(steps, start)
 
 
@@ -62,7 +65,9 @@ def _state(value: Json, at: Location, findings: Findings) -> Step:
             fix = findings.meant(type, STATES) or among(STATES)
             findings.error("E01", (*at, "Type"), f"there is no state type `{type:.40}`", fix)
         elif "Type" not in state:
-            findings.error("E01", at, "the state has no `Type`", among(STATES))
+            cased = next((key for key in state if key.lower() == "type"), None)
+            fix = f"write `Type` instead of `{cased}`" if cased else among(STATES)
+            findings.error("E01", at, "the state has no `Type`", fix)
         return Pass(name=name, takes=SCOPE_LOCAL, gives=INPUT, end=True)
     findings.known(state, STATES[type], at, f"a {type} state")
     return _finished(_body(type, state, name, at, findings), state, at, findings)
@@ -106,6 +111,9 @@ def _finished(body: Step, state: JsonObject, at: Location, findings: Findings) -
     view = view_of(body)
     gives = read_constructor(state, "OutputConstructor", at, view, findings)
     writes = read_constructor(state, "GlobalConstructor", at, view, findings)
+    if writes is not None and at.count("States") > 1:
+        fix = "hand the value on in the OutputConstructor, and write it behind the Parallel or Map"
+        findings.warn("S11", (*at, "GlobalConstructor"), "branches and iterations overwrite each other's globals", fix)
     body = replace(body, gives=raw_output(body) if gives is None else gives, globals=writes)
     if isinstance(body, Task | Parallel | Foreach):
         body = replace(body, retry=read_retries(state, at, findings), catch=read_catches(state, at, findings))
@@ -113,6 +121,7 @@ def _finished(body: Step, state: JsonObject, at: Location, findings: Findings) -
         check_waiting(body, at, findings)
     if isinstance(body, Succeed | Choice):
         return body
+    warn_of_end(state, at, findings)
     return replace(body, next=findings.text(state, "Next", at, "E05"), end=findings.flag(state, "End", at))
 
 
@@ -147,6 +156,8 @@ def _fail(state: JsonObject, name: str, at: Location, findings: Findings) -> Fai
     if "Detail" not in state:
         # Optional in one page, required in a newer one (cloudflow.md 10, no. 5).
         findings.warn("S05", at, "the Fail has no `Detail`, which newer pages require", "add `Detail: what went wrong`")
+    if "End" in state:
+        findings.warn("S12", (*at, "End"), "`End` does nothing in a Fail: it ends the whole flow", "leave it out")
     return Fail(name=name, error=code or "", cause=detail or "", whole=True)
 
 

@@ -43,6 +43,10 @@ def _flow(root: object, findings: Findings) -> Flow | None:
         fix = "write `version: v1`, `type: flow` and `steps:`"
         findings.error("E01", (), "this is a CloudFlow state machine, not FDL", fix)
         return None
+    if "StartAt" in root and isinstance(root.get("States"), dict):
+        fix = "make a flow of it: `fnfkit migrate FILE --to fdl`"
+        findings.error("E01", (), "this is Amazon States Language, not FDL", fix)
+        return None
     findings.known(root, (*FLOW, *TOLERATED), (), "a flow")
     _header(root, findings)
     steps = findings.list(root, "steps", (), "E01")

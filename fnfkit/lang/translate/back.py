@@ -50,8 +50,7 @@ def accumulating(flow: Flow) -> Translation:
         return keyed(flow)
     undone = _undone(flow)
     if undone.unsupported:
-        other = keyed(flow)
-        return undone if other.unsupported else other
+        return min(keyed(flow), undone, key=lambda made: len(made.unsupported))
     return undone
 
 

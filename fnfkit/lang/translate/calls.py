@@ -44,18 +44,19 @@ class Called:
 
 def called_with(task: Task, state: Caller) -> Called:
     """How a step calls what a state calls. Raises Foreign."""
-    if not isinstance(task.target, FunctionRef | Unresolved) or task.sends is None:
+    if not isinstance(task.target, FunctionRef | Unresolved):
         own = state.built()
         return Called(*_parameters(task, own, state), own)
     params = _invocation(task)
-    if task.takes != SCOPE_LOCAL and task.sends == INPUT:
+    sends = INPUT if task.sends is None else task.sends
+    if task.takes != SCOPE_LOCAL and sends == INPUT:
         # The function is given the state's own input, which the step can keep.
         takes = state.chain.mapping(state.over(task.takes, INPUT))
         own = at(SCOPE_LOCAL, "own")
         state.chain.keys[own] = tuple(key for key, _ in takes.fields)
         return Called(takes, params, own, direct=True)
     own = state.built()
-    event = state.over(task.sends, own)
+    event = state.over(sends, own)
     untouched = event == SCOPE_INPUT == state.raw and not state.chain.steps
     return Called(EVERYTHING if untouched else state.chain.mapping(event), params, own)
 

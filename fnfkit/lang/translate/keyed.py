@@ -20,6 +20,7 @@ from fnfkit.lang.translate.translation import Translation, at
 from fnfkit.lang.translate.undone import Foreign
 from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Expr, Object, Path
 from fnfkit.model.flow import Flow, Step, Task
+from fnfkit.model.names import FunctionRef, Unresolved
 from fnfkit.model.problem import Location
 from fnfkit.model.vocabulary import Bounds
 
@@ -42,7 +43,8 @@ def _hands_over(step: Step, origins: Origins) -> bool:
         return False
     if step.takes == SCOPE_LOCAL:
         return step.sends is None or step.sends == INPUT or _is_flat(step.sends)
-    return step.sends == INPUT and _is_flat(step.takes)
+    called = isinstance(step.target, FunctionRef | Unresolved) and step.sends in (None, INPUT)
+    return called and _is_flat(step.takes)
 
 
 def _is_flat(expr: Expr) -> bool:
