@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from linecache import getline
+from traceback import extract_tb
+from types import CodeType
 from typing import Protocol
 
 
@@ -41,6 +44,16 @@ class CompileError(Exception):
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
         self.diagnostics = diagnostics
+
+
+def raised_in(code: CodeType, error: Exception) -> Diagnostic:
+    """An exception of a function's own as a complaint, at the last line of its file that the exception has passed."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename == code.co_filename]
+    line = (frames[-1].lineno if frames else None) or code.co_firstlineno
+    text = getline(code.co_filename, line).rstrip()
+    told = str(error)
+    reason = told if isinstance(error, TypeError) and told.startswith("step ") else f"{type(error).__name__}: {told}"
+    return Diagnostic(code.co_filename, line, len(text) - len(text.lstrip()) + 1, len(text.strip()), text, reason, "")
 
 
 class Complaint(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fnfkit.dsl.callee import Callee
+from fnfkit.dsl.errors import CompileError, raised_in
 from fnfkit.dsl.failures import patterns
 from fnfkit.dsl.refs import Condition, Ref, expr_of, source_of
 from fnfkit.model.expr import EMPTY, EVERYTHING, RESULT, SCOPE_INPUT, Const, Expr, Key, List, Object, Root
@@ -287,8 +288,16 @@ def compile_steps(body: Callable[[Steps], None]) -> tuple[Flow, Marks]:
 
 
 def _built(body: Callable[[Steps], None]) -> Steps:
+    """What a body builds. Whatever it raises is its author's to mend, so it is told at the body's own line.
+
+    Raises CompileError."""
     steps = Steps()
-    body(steps)
+    try:
+        body(steps)
+    except CompileError:
+        raise
+    except Exception as error:
+        raise CompileError((raised_in(body.__code__, error),)) from error
     return steps
 
 

@@ -114,6 +114,23 @@ def test_what_cannot_be_compiled_is_a_finding_beside_those_of_other_flows(cli: C
     assert said.err == "2 flows checked\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('f.choice("Pick")', "AttributeError: 'Steps' object has no attribute 'choice'"),
+        ('f.wait("Pause")', "step Pause: wait takes either seconds= or until="),
+        ('f.task("Other", "nonsense")', "step Other: 'nonsense' is no ARN of a function, queue, topic or flow"),
+        ("[].pop()", "IndexError: pop from empty list"),
+    ],
+)
+def test_what_the_body_of_steps_raises_is_a_finding_at_its_line(cli: Cli, tmp_path: Path, line: str, said: str) -> None:
+    text = PYTHON.replace('f.succeed("Done")', line)
+    (tmp_path / "app.py").write_text(text)
+    found = cli("check", "app.py")
+    assert (found.exit, found.err) == (1, "1 flow checked\n")
+    assert f"app.py:{at_line(text, line)}:5: error[E13] {said}\n" in found.out
+
+
 def test_a_comment_in_python_silences_a_finding(cli: Cli, tmp_path: Path) -> None:
     ignored = PYTHON.replace("local.status})", "local.status})  # fnfkit: ignore[E21]")
     (tmp_path / "app.py").write_text(ignored)
