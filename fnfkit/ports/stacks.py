@@ -121,7 +121,7 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSetRecord:
-    """A prepared change of a stack. `changes` is empty in listings."""
+    """A prepared change of a stack. `changes` and `template` are empty in listings."""
 
     id: str
     name: str
@@ -134,6 +134,7 @@ class ChangeSetRecord:
     stack_name: str
     parameters: dict[str, str] = field(default_factory=dict)
     changes: tuple[ResourceChange, ...] = ()
+    template: str = ""
     created: int
 
 

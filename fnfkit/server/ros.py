@@ -7,11 +7,12 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from fnfkit.model.json import JsonObject
-from fnfkit.ports import Fault, InvalidParameter, MissingParameter, Numbered, RosStacks
-from fnfkit.protocol.ros import VERSION, read_numbered, read_pairs
+from fnfkit.ports import Fault, InvalidParameter, MissingParameter, Numbered, RosStacks, StackRecord
+from fnfkit.protocol.ros import VERSION, read_numbered, read_pairs, write_pairs
 from fnfkit.protocol.rpc import Malformed, read_flag, read_integer
 from fnfkit.server import ros_records as records
 from fnfkit.server.auth import GATEWAY_REFUSALS
+from fnfkit.server.ros_lists import choice, every, paged, wanted_sets, wanted_stacks
 from fnfkit.server.rpc import Action, Call, Product
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def _create_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
         parameters=_parameters(given),
         timeout_minutes=_integer(given, "TimeoutInMinutes", 60),
         disable_rollback=_flag(given, "DisableRollback"),
-        deletion_protection=given.get("DeletionProtection") == "Enabled",
+        deletion_protection=_protected(given),
         tags=read_pairs(given, "Tags", "Key", "Value"),
         ram_role_name=given.get("RamRoleName", ""),
         client_token=given.get("ClientToken", ""),
@@ -81,7 +82,7 @@ def _update_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
         _new_template(given),
         parameters=_parameters(given),
         use_previous_parameters=_flag(given, "UsePreviousParameters"),
-        replacement=given.get("ReplacementOption") == "Enabled",
+        replacement=choice(given, "ReplacementOption", "Disabled", "Enabled") == "Enabled",
         disable_rollback=_flag(given, "DisableRollback"),
         timeout_minutes=_integer(given, "TimeoutInMinutes", 0) or None,
         tags=read_pairs(given, "Tags", "Key", "Value") or None,
@@ -99,21 +100,20 @@ def _delete_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
 
 
 def _get_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
-    return records.stack(stacks.get_stack(given["StackId"]), outputs=given.get("OutputOption") != "Disabled")
+    return records.stack(
+        stacks.get_stack(given["StackId"]), outputs=choice(given, "OutputOption", "Enabled", "Disabled") == "Enabled"
+    )
 
 
 def _list_stacks(stacks: RosStacks, given: Parameters) -> JsonObject:
-    page = stacks.list_stacks(
-        names=read_numbered(given, "StackName"),
-        statuses=read_numbered(given, "Status"),
-        page=_integer(given, "PageNumber", 1),
-        size=_integer(given, "PageSize", 10),
-        parent=given.get("ParentStackId", ""),
-        nested=_flag(given, "ShowNestedStack"),
-    )
-    ids = {*read_numbered(given, "StackIds"), *([given["StackId"]] if given.get("StackId") else [])}
-    found = [record for record in page.items if not ids or record.id in ids]
-    return _page(page, "Stacks", [records.summary(record) for record in found])
+    names, statuses = read_numbered(given, "StackName"), read_numbered(given, "Status")
+    parent, nested = given.get("ParentStackId", ""), _flag(given, "ShowNestedStack")
+
+    def listed(page: int, size: int) -> Numbered[StackRecord]:
+        return stacks.list_stacks(names=names, statuses=statuses, page=page, size=size, parent=parent, nested=nested)
+
+    page = _paged(wanted_stacks(every(listed), given), given)
+    return _page(page, "Stacks", [records.summary(record) for record in page.items])
 
 
 def _list_resources(stacks: RosStacks, given: Parameters) -> JsonObject:
@@ -141,9 +141,12 @@ def _list_events(stacks: RosStacks, given: Parameters) -> JsonObject:
 
 
 def _get_template(stacks: RosStacks, given: Parameters) -> JsonObject:
-    if "StackId" not in given:
+    original = choice(given, "TemplateStage", "Processed", "Original") == "Original"
+    if id := given.get("ChangeSetId"):
+        return {"TemplateBody": stacks.get_change_set(id).template, "ChangeSetId": id}
+    if not given.get("StackId"):
         raise MissingParameter("The input parameter StackId should be specified.")
-    body = stacks.get_template(given["StackId"], original=given.get("TemplateStage") == "Original")
+    body = stacks.get_template(given["StackId"], original=original)
     return {"TemplateBody": body, "StackId": given["StackId"], "RegionId": given.get("RegionId", "")}
 
 
@@ -159,7 +162,16 @@ def _preview(stacks: RosStacks, given: Parameters) -> JsonObject:
         parameters=_parameters(given),
         use_previous_parameters=_flag(given, "UsePreviousParameters"),
     )
-    return {"Stack": {"StackName": given.get("StackName", ""), "Resources": [records.preview(one) for one in changes]}}
+    stack = {
+        "StackName": given.get("StackName", ""),
+        "RegionId": given.get("RegionId", ""),
+        "Description": stacks.validate_template(_template(given)).description,
+        "DisableRollback": _flag(given, "DisableRollback"),
+        "TimeoutInMinutes": _integer(given, "TimeoutInMinutes", 60),
+        "Parameters": write_pairs(_parameters(given), "ParameterKey", "ParameterValue"),
+        "Resources": [records.preview(one) for one in changes],
+    }
+    return {"Stack": stack}
 
 
 def _create_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
@@ -171,7 +183,7 @@ def _create_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
         type=given.get("ChangeSetType", "UPDATE"),
         parameters=_parameters(given),
         use_previous_parameters=_flag(given, "UsePreviousParameters"),
-        replacement=given.get("ReplacementOption") == "Enabled",
+        replacement=choice(given, "ReplacementOption", "Disabled", "Enabled") == "Enabled",
         description=given.get("Description", ""),
         stack_policy=_policy(given, "StackPolicy"),
         stack_policy_during_update=_policy(given, "StackPolicyDuringUpdate"),
@@ -180,13 +192,14 @@ def _create_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
 
 
 def _get_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
-    return records.change_set(stacks.get_change_set(given["ChangeSetId"]))
+    record = stacks.get_change_set(given["ChangeSetId"])
+    shown = {"TemplateBody": record.template} if _flag(given, "ShowTemplate") else {}
+    return records.change_set(record) | shown
 
 
 def _list_change_sets(stacks: RosStacks, given: Parameters) -> JsonObject:
-    page = stacks.list_change_sets(
-        given["StackId"], page=_integer(given, "PageNumber", 1), size=_integer(given, "PageSize", 10)
-    )
+    found = every(lambda page, size: stacks.list_change_sets(given["StackId"], page=page, size=size))
+    page = _paged(wanted_sets(found, given), given)
     return _page(page, "ChangeSets", [records.change_set(record) for record in page.items])
 
 
@@ -201,9 +214,7 @@ def _delete_change_set(stacks: RosStacks, given: Parameters) -> JsonObject:
 
 
 def _protect(stacks: RosStacks, given: Parameters) -> JsonObject:
-    if given["DeletionProtection"] not in ("Enabled", "Disabled"):
-        raise InvalidParameter("The specified parameter DeletionProtection is invalid, use Enabled or Disabled.")
-    stacks.set_deletion_protection(given["StackId"], given["DeletionProtection"] == "Enabled")
+    stacks.set_deletion_protection(given["StackId"], _protected(given))
     return {}
 
 
@@ -253,6 +264,10 @@ def _policy(given: Parameters, name: str) -> str:
     return given.get(f"{name}Body", "")
 
 
+def _protected(given: Parameters) -> bool:
+    return choice(given, "DeletionProtection", "Disabled", "Enabled") == "Enabled"
+
+
 def _template(given: Parameters) -> str:
     for other in ("TemplateURL", "TemplateId", "TemplateScratchId"):
         if given.get(other):
@@ -281,6 +296,10 @@ def _flag(given: Parameters, name: str) -> bool:
         return read_flag(given[name]) if given.get(name) else False
     except Malformed as wrong:
         raise InvalidParameter(f"The specified parameter {name} is invalid, it {wrong}.") from None
+
+
+def _paged(items: list[T], given: Parameters) -> Numbered[T]:
+    return paged(items, _integer(given, "PageNumber", 1), _integer(given, "PageSize", 10))
 
 
 def _page(page: Numbered[T], name: str, items: list[JsonObject]) -> JsonObject:

@@ -163,6 +163,7 @@ def change_set(change: ChangeSet, stack: Stack, place: Place, *, changes: bool =
         stack_name=stack.name,
         parameters=dict(change.source.parameters),
         changes=tuple(_change(entry) for entry in change.changes) if changes else (),
+        template=change.source.text if changes else "",
         created=change.created,
     )
 
