@@ -33,7 +33,7 @@ def tests(flow: str, name: str | None, coverage: Path | None, out: Path | None, 
     title, model = flow_named(flow, name)
     path = Path(flow)
     given = path if path.suffix in (".yml", ".yaml", ".json") else model
-    made = generate(given, name=title, covered=_covered(coverage, title), seed=seed)
+    made = generate(given, name=title, covered=_covered(coverage, title), seed=seed, file=out)
     if out is not None:
         write_text(out, made.source)
         progress(f"{out} written: {len(made.cases)} tests")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -62,9 +63,16 @@ class Generated:
 
 
 def generate(
-    flow: AnyFlow, *, name: str = "", covered: Iterable[Key] = (), seed: int = 0, plays: int = PLAYS
+    flow: AnyFlow,
+    *,
+    name: str = "",
+    covered: Iterable[Key] = (),
+    seed: int = 0,
+    plays: int = PLAYS,
+    file: Path | None = None,
 ) -> Generated:
-    """Write tests for what is not `covered`, which holds the keys of arms as in `FlowCoverage.counts`."""
+    """Write tests for what is not `covered`, which holds the keys of arms as in `FlowCoverage.counts`. `file` is where
+    the source will be, if that is known."""
     source = source_of(flow, name)
     known = set(covered)
     search = _Search(source.flow, known, Random(seed))  # noqa: S311
@@ -72,7 +80,7 @@ def generate(
     pairs = [(case.played, [str(arm) for arm in case.new]) for case in cases]
     seen = replace(search.seen, taken=search.seen.taken | known)
     reasons = {arm: reason(source.flow, arm, seen) for arm in search.wanted.values()}
-    return Generated(module(flow, source, pairs), tuple(cases), reasons)
+    return Generated(module(flow, source, pairs, file), tuple(cases), reasons)
 
 
 class _Search:

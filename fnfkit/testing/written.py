@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from pprint import pformat
 
 from fnfkit.lint.tree import places_of
@@ -20,9 +22,14 @@ from fnfkit.testing.trace import FAILURES
 WIDTH = 100
 
 
-def module(flow: AnyFlow, source: Source, plays: Sequence[tuple[Played, Sequence[str]]]) -> str:
-    """The source of a test module; each play comes with what it is about."""
+def module(
+    flow: AnyFlow, source: Source, plays: Sequence[tuple[Played, Sequence[str]]], file: Path | None = None
+) -> str:
+    """The source of a test module; each play comes with what it is about. A module that is to be `file` finds the file
+    of its flow from there, wherever pytest is started."""
     literal, imports = flow_literal(flow, source)
+    if isinstance(flow, Path) and file is not None:
+        literal = _from(file, flow)
     bodies = [_test(source, played, about, number) for number, (played, about) in enumerate(plays, 1)]
     text = "\n\n".join(bodies)
     names = [
@@ -35,7 +42,16 @@ def module(flow: AnyFlow, source: Source, plays: Sequence[tuple[Played, Sequence
     rest = [line for line in imports if line not in first]
     lines = [*head, *first, *([""] if first and harness else []), *harness, ""]
     lines += [*rest, "" if rest else f"FLOW = {literal}", ""] if literal == "FLOW" else [f"FLOW = {literal}", ""]
-    return "\n".join(lines) + "\n\n" + text
+    return "\n".join(lines).rstrip() + "\n\n\n" + text
+
+
+def _from(file: Path, flow: Path) -> str:
+    """A path as an expression in a module."""
+    try:
+        steps = Path(os.path.relpath(flow.resolve(), file.resolve().parent)).as_posix()
+    except ValueError:  # on another drive
+        return f"Path({str(flow.resolve())!r})"
+    return f"Path(__file__).parent / {steps!r}"
 
 
 def _uses(text: str, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,50 @@ def test_every_path_of_the_documented_flows_is_found(flow: Path) -> None:
     assert made.missing == ()
     found = {arm.key for case in made.cases for arm in taken(source_of(flow).flow, case.played.history)}
     assert found == {arm.key for arm in arms(source_of(flow).flow)}
+
+
+ROWS = """
+version: v1
+type: flow
+steps:
+  - type: foreach
+    name: EachRow
+    inputMappings: [{target: rows, source: $input.sheet.rows}]
+    iterationMapping: {collection: $.rows, item: row, index: number}
+    steps:
+      - type: choice
+        name: Kind
+        inputMappings: [{target: kind, source: $input.row.kind}]
+        choices:
+          - {condition: '$.kind == "skip"', goto: Skipped}
+      - type: foreach
+        name: EachCell
+        inputMappings: [{target: cells, source: $input.row.cells}]
+        iterationMapping: {collection: $.cells, item: cell}
+        steps:
+          - type: choice
+            name: Size
+            inputMappings: [{target: size, source: $input.cell}]
+            choices:
+              - {condition: '$.size > 100', goto: Large}
+          - {type: pass, name: Small}
+          - {type: pass, name: Large}
+      - {type: succeed, name: Skipped}
+"""
+
+NATIVE = sorted(TEMPLATES.glob("*/native.py"))
+
+
+def test_what_elements_of_lists_have_is_solved() -> None:
+    made = generate(ROWS)
+    assert made.missing == ()
+    assert any(case.played.input["sheet"]["rows"][0]["cells"] == [101] for case in made.cases if case.played.path[2:])
+
+
+@pytest.mark.parametrize("path", NATIVE, ids=lambda path: path.parent.name)
+def test_every_path_of_flows_in_python_is_found(path: Path) -> None:
+    (flow,) = import_module(f"templates.{path.parent.name}.native").app.flows.values()
+    assert generate(flow).missing == ()
 
 
 def test_conditions_are_solved_through_mappings() -> None:
@@ -105,6 +150,15 @@ def test_the_command_line(cli: Cli, tmp_path: Path) -> None:
     assert "def test_poll_1_" in printed.out
     assert cli("tests", TEMPLATES / "poll" / "app.py", "--out", "test_poll.py").exit == 0
     assert 'FLOW = """' in (tmp_path / "test_poll.py").read_text()
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "poll.fdl.yml").write_text(POLL.read_text("utf-8"))
+    assert cli("tests", "flows/poll.fdl.yml", "--out", "tests/unit/test_file.py").exit == 0
+    assert (
+        "FLOW = Path(__file__).parent / '../../flows/poll.fdl.yml'\n"
+        in (tmp_path / "tests/unit/test_file.py").read_text()
+    )
+    elsewhere = run(tmp_path / "flows", "../tests/unit/test_file.py")
+    assert elsewhere.returncode == 0, elsewhere.stdout
     (tmp_path / "everything.fdl.yml").write_text(EVERYTHING)
     partly = cli("tests", "everything.fdl.yml", "--json")
     assert partly.exit == 1

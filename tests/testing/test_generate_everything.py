@@ -87,7 +87,7 @@ steps:
   - type: choice
     name: Kind
     choices:
-      - {condition: $.a == $.a || $.a != $.a, goto: Caught}
+      - {condition: '$.n > 0 || $.n < 1', goto: Caught}
       - {condition: '$.n > 1 && $.n < 1', goto: Lonely}
     default: {goto: Caught}
   - type: foreach
