@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 
@@ -9,7 +10,8 @@ import pytest
 
 from fnfkit.cloud.clock import VirtualClock
 from fnfkit.cloud.cloud import Cloud
-from fnfkit.ports import FlowRecord, InvalidArgument
+from fnfkit.cloud.store_memory import MemoryStore
+from fnfkit.ports import FlowRecord, InvalidArgument, TaskAlreadyCompleted, TaskInvalidState
 from fnfkit.ports.functions import AsyncConfig, FunctionSettings
 from tests.fc.contract.conftest import archive
 
@@ -205,8 +207,6 @@ def test_a_child_is_awaited_or_only_started(cloud: Cloud) -> None:
 
 
 def test_executions_survive_a_restart_in_their_language() -> None:
-    from fnfkit.cloud.store_memory import MemoryStore
-
     store = MemoryStore(durable=True)
     text = "Type: StateMachine\nSpecVersion: v1\nName: MyFlow\nStartAt: W\nStates:\n"
     text += "  - {Type: Wait, Name: W, Seconds: 20, Next: D}\n  - {Type: Pass, Name: D, End: true}\n"
@@ -219,3 +219,98 @@ def test_executions_survive_a_restart_in_their_language() -> None:
     after.run_until_idle()
     record = after.flows.describe_execution("MyFlow", name)
     assert (record.status, record.output) == ("Succeeded", '{"n":1}')
+
+
+# -- reports on tasks of state machines (api-fnf.md 6, fdl.md 4.10: the callback interface is that of FDL)
+
+WAITING = """Type: StateMachine
+SpecVersion: v1
+Name: MyFlow
+StartAt: Ask
+States:
+  - Type: Task
+    Name: Ask
+    Action: MNS:SendMessage
+    TaskMode: WaitForCustomCallback
+    Timeout: 60
+    Parameters: {resourceArn: "acs:mns:::/queues/q/messages", message: $TOKEN}
+    Retry: [{Errors: [Again], MaxAttempts: 2, IntervalSeconds: 1}]
+    Catch: [{Errors: [FnF.TaskTimeout], Next: Late}]
+    End: true
+  - {Type: Pass, Name: Late, OutputConstructor: {late: true}, End: true}
+""".replace("message: $TOKEN", "message.$: $Context.Current.TaskToken")
+
+
+def waiting(cloud: Cloud) -> str:
+    """Start the machine that waits; returns its first token."""
+    cloud.queues.create_queue("q")
+    create(cloud, WAITING)
+    cloud.flows.start_execution("MyFlow", name="run")
+    return next_token(cloud)
+
+
+def next_token(cloud: Cloud) -> str:
+    cloud.run_until(lambda: cloud.queues.get_queue_attributes("q").active > 0)
+    message = cloud.queues.receive_message("q")
+    cloud.queues.delete_message("q", message.receipt_handle)
+    return message.body
+
+
+def status(cloud: Cloud) -> str:
+    return cloud.flows.describe_execution("MyFlow", "run").status
+
+
+def test_a_second_report_is_refused_also_when_the_execution_has_ended(cloud: Cloud) -> None:
+    token = waiting(cloud)
+    cloud.flows.report_task_succeeded(token, "{}")
+    cloud.run_until(lambda: status(cloud) == "Succeeded")
+    for _ in range(2):
+        with pytest.raises(TaskAlreadyCompleted):
+            cloud.flows.report_task_succeeded(token, "{}")
+    with pytest.raises(TaskAlreadyCompleted):
+        cloud.flows.report_task_failed(token, "Late", "")
+
+
+def test_a_report_after_the_timeout_is_told_that_the_task_is_over(cloud: Cloud) -> None:
+    token = waiting(cloud)
+    cloud.run_until(lambda: status(cloud) == "Succeeded")
+    assert cloud.flows.describe_execution("MyFlow", "run").output == '{"late":true}'
+    with pytest.raises(TaskAlreadyCompleted):
+        cloud.flows.report_task_succeeded(token, "{}")
+
+
+def test_the_tokens_of_earlier_attempts_are_known_too(cloud: Cloud) -> None:
+    first = waiting(cloud)
+    cloud.flows.report_task_failed(first, "Again", "")
+    second = next_token(cloud)
+    assert first != second
+    with pytest.raises(TaskInvalidState):
+        cloud.flows.report_task_succeeded(first, "{}")
+    cloud.flows.stop_execution("MyFlow", "run", error="Enough", cause="")
+    for token in (first, second):
+        with pytest.raises(TaskAlreadyCompleted):
+            cloud.flows.report_task_succeeded(token, "{}")
+
+
+def test_a_token_that_was_never_given_is_not_known(cloud: Cloud) -> None:
+    token = waiting(cloud)
+    cloud.flows.report_task_succeeded(token, "{}")
+    cloud.run_until(lambda: status(cloud) == "Succeeded")
+    _, flow, execution, event, signature = base64.b64decode(token).decode().split("#")
+    forged = [f"v1#{flow}#{execution}#{number}#{signature}" for number in (1, 3, 99)]
+    forged.append(f"v1#{flow}#{execution}#{event}#{base64.b64encode(bytes(20)).decode()}")
+    for text in forged:
+        with pytest.raises(InvalidArgument, match="not the token of a task"):
+            cloud.flows.report_task_succeeded(base64.b64encode(text.encode()).decode(), "{}")
+
+
+def test_ended_executions_know_their_tokens_after_a_restart() -> None:
+    store = MemoryStore(durable=True)
+    with Cloud(clock=VirtualClock(0), store=store) as before:
+        token = waiting(before)
+        before.flows.report_task_succeeded(token, "{}")
+        before.run_until(lambda: status(before) == "Succeeded")
+    with Cloud(clock=VirtualClock(0), store=store) as after:
+        after.recover()
+        with pytest.raises(TaskAlreadyCompleted):
+            after.flows.report_task_succeeded(token, "{}")
