@@ -14,7 +14,7 @@ import pytest
 
 from fnfkit.ports import MessageNotExist, NetworkFault, ResourceThrottled, TaskInvalidState
 from fnfkit.workers import DRAINED, LOST, NOT_DRAINED, Later, Ledger, Options, Retry, SystemClock, Task, Worker, redrive
-from fnfkit.workers.deadletters import peek
+from fnfkit.workers.deadletters import dead_letter_queue, peek
 from tests.workers.conftest import Plant
 
 
@@ -310,6 +310,11 @@ def test_a_message_that_is_no_task_is_parked_whole(plant: Plant) -> None:
     plant.until(lambda: plant.left() == 0)
     assert sorted(letter.body for letter in peek(plant.cloud.queues, "fnf-demo-dlq")) == sorted(bodies)
     assert worker.counters["parked"] == 3
+
+
+def test_a_dead_letter_queue_has_a_name_that_every_account_takes() -> None:
+    assert dead_letter_queue("orders") == "orders-dlq"
+    assert len(dead_letter_queue("x" * 80)) == 80
 
 
 def test_an_empty_queue_does_not_end_a_worker(embedded: Plant) -> None:
