@@ -63,7 +63,7 @@ def check(
     options = Options(
         promises=_promises(sample, schema), scheduled=scheduled, enable=_ids(enable), disable=_ids(disable)
     )
-    found = inspect_all(paths, options, coverage or _default())
+    found = inspect_all(paths, options, coverage)
     checked = [one.checked for one in found]
     if sarif:
         print(codec.dumps(as_sarif(checked, __version__)))
@@ -77,14 +77,11 @@ def check(
     return REFUSED if failed else DONE
 
 
-def _default() -> Path | None:
-    return Path(COVERAGE) if Path(COVERAGE).is_file() else None
-
-
 def inspect_all(paths: Iterable[str], options: Options, coverage: Path | None = None) -> list[Inspected]:
     """Every flow that the paths stand for, with its findings, each file once. Raises `Refusal`."""
-    if coverage is not None and "W23" not in options.disable:
-        exercised = exercise(coverage)
+    file = coverage or Path(COVERAGE)
+    if (coverage or file.is_file()) and "W23" not in options.disable:
+        exercised = exercise(file, asked=coverage is not None)
         found = _inspected(paths, options, exercised.unused)
         others = exercised.others()
         return [*found, others] if others else found

@@ -17,6 +17,7 @@ from fnfkit.dsl.errors import CompileError
 from fnfkit.lint import Checked
 from fnfkit.lint.rule import warn
 from fnfkit.lint.tree import places_of
+from fnfkit.model.json import Json
 from fnfkit.model.problem import Location
 from fnfkit.testing.rights import Rights, covers
 
@@ -26,10 +27,13 @@ _PLACE = "${ALIYUN::Region}:${ALIYUN::TenantId}"
 
 @dataclass(slots=True)
 class Exercise:
-    """What a test run has made of rights, and what the projects that were looked at derive."""
+    """What a test run has made of rights, and what the projects that were looked at derive. `flows` are those that
+    the run knew; data that was not asked for by name counts for projects with one of them only."""
 
     file: Path
     rights: Rights
+    flows: frozenset[str]
+    asked: bool
     derived: list[Grant] = field(default_factory=list)
 
     def unused(self, project: Project) -> dict[str, tuple[tuple[Location, str], ...]]:
@@ -38,6 +42,8 @@ class Exercise:
         try:
             made = graph(project.app, project.folder)
         except (CompileError, DeployError):
+            return {}
+        if not self.asked and self.flows.isdisjoint(project.app.flows):
             return {}
         found: dict[str, tuple[tuple[Location, str], ...]] = {}
         for grant in grants(made):
@@ -61,15 +67,17 @@ class Exercise:
         return Inspected(Checked(str(self.file), "", findings), None, OTHER_ROLES) if findings else None
 
 
-def exercise(file: Path) -> Exercise:
-    """The data of a test run. Raises `Refusal`."""
+def exercise(file: Path, *, asked: bool) -> Exercise:
+    """The data of a test run, `asked` for by name or just there. Raises `Refusal`."""
     rights = Rights()
     try:
-        rights.merge(json.loads(read_text(file, "coverage"))["rights"])
+        data: Json = json.loads(read_text(file, "coverage"))
+        rights.merge(data["rights"])
+        flows = frozenset(flow["name"] for flow in data["flows"])
     except (ValueError, KeyError, TypeError, RecursionError):
         hint = "write it anew: pytest --fnf-cov-report=json"
         raise Refusal("InvalidCoverage", f"{file} does not tell which rights tests have used", hint) from None
-    return Exercise(file, rights)
+    return Exercise(file, rights, flows, asked)
 
 
 def _place(made: Graph, grant: Grant) -> tuple[str, Location]:

@@ -69,11 +69,11 @@ def project_inspector() -> Callable[[str, Options, Unused], list[Inspected]]:
     return inspect_project
 
 
-def exercise(file: Path) -> Exercise:
-    """What a test run has made of the rights of roles. Raises `Refusal`."""
+def exercise(file: Path, *, asked: bool) -> Exercise:
+    """What a test run has made of the rights of roles; `asked` for by name or not. Raises `Refusal`."""
     from fnfkit.cli import grants  # noqa: PLC0415
 
-    return grants.exercise(file)
+    return grants.exercise(file, asked=asked)
 
 
 def project_definitions() -> Callable[[str], list[Definition]]:
@@ -197,8 +197,7 @@ def aws_ports(endpoint: str, region: str, profile: str) -> tuple[Flows, Queues, 
     try:
         from fnfkit.cli.aws_account import ports_of  # noqa: PLC0415
     except ImportError as error:
-        told = f"the SDK of AWS is not installed: {error}"
-        raise Refusal("NoClient", told, "pip install 'fnfkit[aws]'", exit=UNREACHABLE) from error
+        raise _no_aws(error) from error
     return ports_of(endpoint, region, profile)
 
 
@@ -320,9 +319,13 @@ def aws_target(stage: Stage, name: str, *, endpoint: str, region: str, profile: 
     try:
         from fnfkit.cli.deploy_aws import connected  # noqa: PLC0415
     except ImportError as error:
-        told = f"the SDK of AWS is not installed: {error}"
-        raise Refusal("NoClient", told, "pip install 'fnfkit[aws]'", exit=UNREACHABLE) from error
+        raise _no_aws(error) from error
     return connected(stage, name, endpoint=endpoint, region=region, profile=profile)
+
+
+def _no_aws(error: ImportError) -> Refusal:
+    told = f"the SDK of AWS is not installed: {error}"
+    return Refusal("NoClient", told, "pip install 'fnfkit[aws]'", exit=UNREACHABLE)
 
 
 def stack_watcher(*, terminal: bool) -> Callable[[str], AbstractContextManager[Callable[[StackEvent], None]]]:

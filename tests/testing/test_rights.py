@@ -129,7 +129,19 @@ def test_the_finding_is_one_like_others(tmp_path: Path) -> None:
     assert unused(tmp_path, "--coverage", "out/run.json") == QUIET[:1]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rights": {"uses": [["a"]], "grants": []}}', '{"rights": null}'])
+def test_data_about_other_flows_counts_if_it_is_asked_for(tmp_path: Path) -> None:
+    project_in(tmp_path, "-p", "no:xdist", numbers="[9]")
+    other = PROJECT.replace("def poll(", "def other(")
+    (tmp_path / "app.py").write_text(other)
+    assert unused(tmp_path) == []
+    assert len(unused(tmp_path, "--coverage", "fnf-coverage.json")) > len(QUIET)
+
+
+WITHOUT_FLOWS = '{"rights": {"uses": [], "grants": []}}'
+WRONG_USE = '{"rights": {"uses": [["a"]], "grants": []}}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", WRONG_USE, '{"rights": null}', WITHOUT_FLOWS])
 def test_data_that_tells_nothing_about_rights_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "app.py").write_text(PROJECT)
     (tmp_path / "old.json").write_text(text)
