@@ -69,7 +69,7 @@ def test_conditions_are_written_as_they_are_read(condition: str, order: str) -> 
 
 
 def test_resources_become_references() -> None:
-    flow = asl.read(GOOD[0].read_text("utf-8")).flow
+    flow = asl.read((ROOT / "tests/data/asl/good/order.json").read_text("utf-8")).flow
     assert flow is not None
     targets = [step.target for step in flow.steps if isinstance(step, Task)]
     function = FunctionRef("reserve", "", "prod", "eu-west-1", "111122223333")

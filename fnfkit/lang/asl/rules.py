@@ -83,6 +83,8 @@ def _compared(expr: Expr) -> JsonObject | None:
     """The operator whose meaning an expression is."""
     operands = _operands(expr)
     for one in operands:
+        if not isinstance(one, Path):  # a constant is never the variable of a rule
+            continue
         for other in operands:
             for name, (type, order) in OPERATORS.items():
                 if isinstance(other, Const):

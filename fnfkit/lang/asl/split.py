@@ -236,6 +236,8 @@ def _inlined(task: Task) -> Task | None:
     if it is no template there. Its own input must be built from parts of the raw input, which then stays."""
     if not isinstance(task.takes, Object) or reads_all(task.takes) or at(SCOPE_LOCAL, "out") in paths(task.takes):
         return None
+    if task.timeout_from is not None:
+        return None  # it is read from the task's own input, which has to stay
     takes = task.takes
 
     def change(path: Path) -> Expr:
@@ -272,6 +274,9 @@ def _paid(task: Task) -> Task:
         return task
     raw = task.takes if isinstance(task.takes, Path) else SCOPE_LOCAL
     change = _input_is(raw)
+    if task.timeout_from is not None:
+        # What is sent takes the place of the input that the timeout is read from.
+        task = replace(task, timeout_from=Object((("from", task.timeout_from),)))
     if isinstance(task.target, FunctionRef | Unresolved):
         sends = INPUT if task.sends is None else task.sends
         return replace(task, takes=with_paths(sends, change), sends=None)

@@ -160,7 +160,9 @@ class _Writer:
             out["Parameters"] = self.values.data(whole, Root.SCOPE_LOCAL, (*at, "Parameters"))
         if task.timeout is not None:
             out["TimeoutSeconds"] = task.timeout
-        if task.timeout_from is not None:
+        if isinstance(task.timeout_from, Path):
+            out["TimeoutSecondsPath"] = self.values.text(task.timeout_from, Root.INPUT, (*at, "TimeoutSecondsPath"))
+        elif task.timeout_from is not None:
             self.unsupported(at, "a timeout that is an expression")
         self.values.result(out, task.gives, at)
 
