@@ -28,7 +28,7 @@ LONGEST_SOURCE = 4096
 REQUIREMENTS = "requirements.txt"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_SKIPPED = {"__pycache__", ".git", ".fnfkit", ".venv", ".DS_Store"}
+_SKIPPED = {"__pycache__", ".git", ".svn", ".fnfkit", ".fun", ".venv", ".DS_Store"}
 
 
 @dataclass(frozen=True, slots=True)
