@@ -239,7 +239,8 @@ class Faults:
         times = when.get("times", 1 if rate >= 1 else None)
         if not 0 < rate <= 1 or after < 0 or (times is not None and times < 1) or more.get("milliseconds", 0) < 0:
             raise ValueError("a fault takes times= from 1, after= from 0, rate= up to 1, and seconds from 0")
-        random = Random(f"{self.seed}/{len(self.rules)}/{kind}/{name}")  # noqa: S311
+        alike = sum((rule.kind, rule.name) == (kind, name) for rule in self.rules)
+        random = Random(f"{self.seed}/{alike}/{kind}/{name}")  # noqa: S311
         rule = Rule(kind, name, times, after, rate, random, **more)
         self.rules.append(rule)
         return rule

@@ -143,7 +143,7 @@ def sections(item: pytest.Item, clouds: Iterable[LocalCloud]) -> Iterator[tuple[
     pairs = [(cloud, run) for cloud in readable for run in cloud.runs or cloud.executions()]
     for cloud, run in pairs[-MOST_RUNS:]:
         try:
-            yield _section(cloud, run, folder / f"{_file(item.nodeid)}-{run.flow}-{run.name}.html")
+            yield _section(cloud, run, folder / _file(item.nodeid, run))
         except Exception as problem:  # e.g. the real account does not answer: that is no reason to end the test run
             yield f"flow {run.flow}, {run.name}", f"cannot be shown: {type(problem).__name__}: {problem}"
     ignore = folder / ".gitignore"
@@ -162,8 +162,10 @@ def _failure(events: Sequence[EventRecord]) -> str:
     return f"error {refusal(end)}\n" if end.get("error") else ""
 
 
-def _file(nodeid: str) -> str:
-    """A name that no other test has, and that says which test it is."""
+def _file(nodeid: str, run: Run) -> str:
+    """A name that no other run of a test has, that says which it is, and that every file system takes."""
     path, _, test = nodeid.partition("::")
-    readable = re.sub(r"[^\w.-]+", "-", f"{Path(path).name}-{test}").strip("-")[:100]
-    return f"{readable}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
+    parts = (Path(path).name, test, run.flow, run.name)
+    readable = "-".join(re.sub(r"[^\w.-]+", "-", part).strip("-")[:40] for part in parts)
+    digest = hashlib.sha256("\n".join((nodeid, run.flow, run.name)).encode()).hexdigest()
+    return f"{readable}-{digest[:8]}.html"

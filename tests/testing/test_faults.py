@@ -234,6 +234,8 @@ def test_a_rule_does_not_change_the_chances_of_another(cloud: LocalCloud) -> Non
     def pattern(more: bool) -> list[str]:
         with LocalCloud(seed=3) as other:
             effects(other)
+            if more:
+                other.faults.fail("Nobody", rate=0.5)
             other.faults.fail("Call", rate=0.5)
             if more:
                 other.faults.duplicate("Nobody", rate=0.5)

@@ -64,7 +64,8 @@ def test_set_up(broken): ...
 @pytest.mark.parametrize("path", ["a/b", "c/b"])
 def test_names(cloud, path):
     cloud.stub("f", error("Broken"))
-    assert cloud.run(CALL).status == "Succeeded"
+    cloud.deploy(CALL, name="f" * 128)
+    assert cloud.run("f" * 128, name="e" * 128).status == "Succeeded"
 '''
 
 
