@@ -168,8 +168,9 @@ class Session:
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             user_agent_extra="fnfkit",
         )
-        # Emulators are not behind the proxy, and have no hosts of their own for operations such as StartSyncExecution.
-        return shared.merge(Config(proxies={}, inject_host_prefix=False)) if self.local else shared
+        # Emulators are not behind the proxy, and have no hosts of their own for buckets or for StartSyncExecution.
+        local = Config(proxies={}, inject_host_prefix=False, s3={"addressing_style": "path"})
+        return shared.merge(local) if self.local else shared
 
 
 def connect(

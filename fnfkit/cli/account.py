@@ -7,20 +7,17 @@ from typing import TypeVar
 
 import click
 
-from fnfkit.cli.options import connection
+from fnfkit.cli.options import ALIYUN, AWS, CLOUDS, connection
 from fnfkit.cli.wiring import aws_ports, messages, remote
 from fnfkit.ports import Flows, Queues
 
 C = TypeVar("C", bound=Callable[..., object])
 
-ALIYUN, AWS = "aliyun", "aws"
-
 
 def account(command: C) -> C:
     """`--target` and the connection, as `target`, `endpoint`, `region` and `profile`."""
     told = "Cloud the account is in; aws finds it as every AWS tool does."
-    choice = click.Choice((ALIYUN, AWS))
-    return click.option("--target", type=choice, default=ALIYUN, help=told)(connection(command))
+    return click.option("--target", type=click.Choice(CLOUDS), default=ALIYUN, help=told)(connection(command))
 
 
 def flows_at(target: str, endpoint: str, region: str, profile: str) -> Flows:

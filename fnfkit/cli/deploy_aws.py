@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fnfkit.aws import NoCredentials, Session, connect
+from fnfkit.aws import Session
 from fnfkit.aws.objects import AwsObjects
 from fnfkit.aws.stacks import AwsStacks
+from fnfkit.cli.aws_account import session_of
 from fnfkit.cli.deploy_stage import Stage
 from fnfkit.cli.options import AWS
-from fnfkit.cli.refusal import UNREACHABLE, Refusal
+from fnfkit.deploy import find
 from fnfkit.deploy.shelf import prefix_of
 from fnfkit.ports import Objects, Stacks
 
@@ -56,29 +56,17 @@ class AwsTarget:
         """AWS."""
         return AWS
 
-    def forget(self, stack: str, templates: Iterable[str]) -> None:
-        """Deletes the archives that templates of a stack name; their keys hold its name."""
-        objects, keys = self.objects(), {key for text in templates for key in _keys(stack, text)}
-        for key in sorted(keys):
-            objects.delete(self.bucket, key)
+    def uploaded(self, stack: str, templates: Iterable[str]) -> tuple[str, ...]:
+        """The keys of archives that templates of a stack name, its present one too; they hold the stack's name."""
+        record = find(self.stacks(), stack)
+        present = [] if record is None else [self.stacks().get_template(record.id, original=True)]
+        return tuple(sorted({key for text in (*templates, *present) for key in _keys(stack, text)}))
 
 
 def connected(stage: Stage, name: str, *, endpoint: str, region: str, profile: str) -> AwsTarget:
-    """The account that options, stage and the environment name, in this order. Raises `Refusal`."""
-    try:
-        session = connect(
-            region=_said("FNFKIT_REGION", region) or stage.region,
-            endpoint=_said("FNFKIT_ENDPOINT", endpoint) or stage.endpoint,
-            profile=_said("FNFKIT_PROFILE", profile) or stage.profile,
-        )
-    except NoCredentials as error:
-        raise Refusal("NoCredentials", str(error), exit=UNREACHABLE) from error
+    """The account that options, stage and the environment name. Raises `Refusal`."""
+    session = session_of(stage, endpoint=endpoint, region=region, profile=profile)
     return AwsTarget(name=name, session=session, stage=stage)
-
-
-def _said(variable: str, value: str) -> str:
-    """What was said on the command line: the variables are about Alibaba Cloud, AWS has its own."""
-    return "" if value == os.environ.get(variable, "") else value
 
 
 def _keys(stack: str, text: str) -> list[str]:

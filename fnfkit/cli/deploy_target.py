@@ -60,8 +60,9 @@ class Target(Protocol):
         """Its flows, where drift can be told by them."""
         ...
 
-    def forget(self, stack: str, templates: Iterable[str]) -> None:
-        """Removes what was uploaded for templates of a stack that is gone. Raises `Fault`."""
+    def uploaded(self, stack: str, templates: Iterable[str]) -> tuple[str, ...]:
+        """The objects that are a stack's own, and go with it: those that its templates of old and its present one name.
+        Raises `Fault`."""
         ...
 
 
@@ -105,8 +106,9 @@ class AliyunTarget:
         """Its flows."""
         return AliyunFlows(self.session)
 
-    def forget(self, stack: str, templates: Iterable[str]) -> None:
-        """Leaves code in the bucket: it is named after its content, and other stacks may have the same."""
+    def uploaded(self, stack: str, templates: Iterable[str]) -> tuple[str, ...]:
+        """None: code is named after its content, and other stacks may have the same."""
+        return ()
 
 
 def source_for(target: Target, path: str, stack: str, stage: str) -> Source:
@@ -127,7 +129,7 @@ def target_of(
 
 
 def aliyun_target(stage: str, endpoint: str, region: str, profile: str, *, folder: Path) -> AliyunTarget:
-    """The account on Alibaba Cloud, or on this machine. Raises `Refusal`."""
+    """The account on Alibaba Cloud, or on this machine. Raises `Refusal`, for a stage on AWS too."""
     if not stage:
         where = endpoint or LOCAL_ENDPOINT
         if not is_local(where):
@@ -135,6 +137,9 @@ def aliyun_target(stage: str, endpoint: str, region: str, profile: str, *, folde
             raise Refusal("StageNeeded", f"{where} is not on this machine: that is deployed to by stage only", hint)
         return AliyunTarget(name=LOCAL, session=_local(where, region, profile), stage=Stage())
     found = stage_of(stage, folder)
+    if found.target == AWS:
+        hint = "the commands about stacks know it: diff, deploy, outputs, rollback, destroy"
+        raise Refusal("OtherCloud", f"the stage {stage} is on AWS", hint)
     where = endpoint or found.endpoint
     if where and is_local(where):
         session = _local(where, region or found.region, profile or found.profile)

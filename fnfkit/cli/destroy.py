@@ -37,14 +37,15 @@ def destroy(
     name = stack_name(path, stack or target.stage.stack, stage)
     with held(folder, target) as kept:
         confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
-        made = [one.template for one in kept.read() if one.stack == name]
+        keys = target.uploaded(name, [one.template for one in kept.read() if one.stack == name])
         try:
             with executor(target, name, again=f"destroy --stack {name}", quiet=json) as acting:
                 gone = acting.destroy(name)
         except DeployError as error:
             raise refused(error) from error
         if gone:
-            target.forget(name, made)
+            for key in keys:
+                target.objects().delete(target.bucket, key)
             note_destroyed(kept, target, name)
     said = Line(f"stack {name} deleted", Tone.GOOD) if gone else Line(f"there is no stack {name}", Tone.QUIET)
     result({"stack": name, "deleted": gone}, [said], as_json=json)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from fnfkit.cli.account import ALIYUN, account, flows_at
+from fnfkit.cli.account import account, flows_at
 from fnfkit.cli.async_tasks import list_async, stop
 from fnfkit.cli.blocks import Block, Line, Row, Table, Tone
 from fnfkit.cli.inbox import WaitingTask, inbox, token_of
 from fnfkit.cli.moments import span, stamp
-from fnfkit.cli.options import as_json
+from fnfkit.cli.options import ALIYUN, as_json
 from fnfkit.cli.output import result
 from fnfkit.cli.refusal import USAGE, Refusal
 from fnfkit.cli.sources import read_object

@@ -49,8 +49,8 @@ class Lambdas:
 
     def close(self) -> None:
         """Ends every instance."""
-        for instance in self._instances.values():
-            _ended(instance)
+        while self._instances:
+            _ended(self._instances.popitem()[1])
 
     def _answer(self, name: str, arn: str, event: Any) -> dict[str, Any]:
         instance = self._instances.get(name) or self._started(name)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +277,120 @@ def test_what_aws_lacks_is_told_before_anything_happens(account: Account, tmp_pa
     assert "flow async-tasks, step InvokeFunction: Amazon States Language cannot express" in said.err
     assert "hint: " in said.err
     assert account.left() == {}
+
+
+def test_without_boto3_it_says_what_to_install(shop: Path) -> None:
+    """boto3 is an extra: nothing else needs it, and who asks for AWS is told."""
+    code = "import sys; sys.modules['boto3'] = None; from fnfkit.cli.app import run; sys.exit(run(sys.argv[1:]))"
+
+    def call(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+
+    assert call("build", shop, "--target", "aws").returncode == 0
+    done = call("deploy", shop, "--target", "aws", "--yes")
+    assert (done.returncode, "pip install 'fnfkit[aws]'" in done.stderr) == (3, True)
+
+
+def test_a_stage_on_aws_is_not_taken_for_one_on_alibaba_cloud(account: Account, shop: Path) -> None:
+    (shop / "fnfkit.toml").write_text('[stages.eu]\ntarget = "aws"\n', "utf-8")
+    os.chdir(shop)
+    said = account.call("doctor", "--stage", "eu")
+    assert (said.exit, "the stage eu is on AWS" in said.out + said.err) == (1, True)
+
+
+def test_archives_that_only_the_stack_remembers_go_with_it(account: Account, shop: Path) -> None:
+    """Whoever destroys a stack may not be who has deployed it."""
+    account.deploy(shop)
+    for file in (shop / ".fnfkit").glob("*.json"):
+        file.unlink()
+    assert len(account.left()["objects"]) == 1
+    assert account.call("destroy", shop, "--target", "aws", "--yes").exit == 0
+    assert account.left() == {}
+
+
+HANDLERS = """import json
+
+
+def text(event, context):
+    return json.dumps({"said": json.loads(event)["word"], "kind": type(event).__name__})
+
+
+def data(event, context):
+    return b'{"n": 1}'
+
+
+def listed(event, context):
+    return [1]
+
+
+def words(event, context):
+    return "no JSON"
+
+
+def told(event, context):
+    function = context.function
+    return {
+        "request": context.request_id,
+        "name": function.name,
+        "service": context.service.name,
+        "version": function.version_id,
+        "qualifier": function.qualifier,
+        "memory": function.memory,
+        "timeout": function.timeout,
+        "place": [context.region, context.account_id],
+        "cold": context.cold_start,
+    }
+
+
+def gone(event, context):
+    import os
+
+    os._exit(1)
+"""
+
+
+FUNCTION = """
+
+@app.function(code="code", handler="index.{name}")
+def {name}(word: str) -> dict[str, str]:
+    elsewhere()
+"""
+
+WAITS = """
+
+@app.steps
+def waits(f: Steps) -> None:
+    f.task("Hand", listed, pattern="waitForCallback", word="x")
+"""
+
+
+def test_handlers_are_called_as_function_compute_calls_them(account: Account, tmp_path: Path) -> None:
+    folder = tmp_path / "handlers"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "index.py").write_text(HANDLERS, "utf-8")
+    names = ("text", "data", "listed", "words", "told", "gone")
+    functions = "".join(FUNCTION.format(name=name) for name in names)
+    text = f'from fnfkit import App, Steps, elsewhere\n\napp = App("handlers", service="s")\n{functions}'
+    (folder / "app.py").write_text(text, "utf-8")
+    account.deploy(folder)
+
+    def invoke(name: str) -> Any:
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:s__{name}"
+        answer = account.lambdas.invoke(FunctionName=arn, Payload='{"word": "hé"}'.encode())
+        payload = json.loads(answer["Payload"].read())
+        return payload["errorType"] if "FunctionError" in answer else payload
+
+    assert invoke("text") == {"said": "hé", "kind": "bytes"}
+    assert invoke("data") == {"n": 1}
+    assert (invoke("listed"), invoke("words")) == ("FnF.InvalidLocal", "FnF.InvalidLocal")
+    assert invoke("gone") == "Runtime.ExitError"
+    place = {"place": [REGION, ACCOUNT], "name": "told", "service": "s", "version": "", "qualifier": "LATEST"}
+    first = invoke("told")
+    assert first == {**place, "request": first["request"], "memory": 256, "timeout": 60, "cold": True}
+    assert invoke("told")["cold"] is False
+
+    # Where somebody else reports the end of the task, nobody looks at what the function gives.
+    (folder / "app.py").write_text(text + WAITS, "utf-8")
+    account.deploy(folder)
+    account.lambdas.close()
+    assert invoke("listed") == [1]
