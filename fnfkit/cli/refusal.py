@@ -24,11 +24,14 @@ class Refusal(Exception):
 
 
 _HINTS = {
+    "NoPermission": "`fnfkit doctor` tells what is missing; infra/operator.json has the rights that deploying takes",
     "FlowNotExists": "list the flows there are with: fnfkit flows ls",
     "ExecutionNotExists": "list the executions there are with: fnfkit executions FLOW",
     "FlowAlreadyExists": "change it with: fnfkit flows update NAME FILE",
     "ExecutionAlreadyExists": "choose another --name, or leave it out to get a generated one",
     "InvalidAccessKeyID": "take over the export lines that `fnfkit dev` prints, or check --profile",
+    "InvalidAccessKeyId.NotFound": "take over the export lines that `fnfkit dev` prints, or check --profile",
+    "InvalidAccessKeySecret": "the access key's secret is not the one of this account",
     "SignatureNotMatch": "the access key's secret is not the one of this account",
     "ExecutionAlreadyCompleted": "see how it ended with: fnfkit history FLOW EXECUTION",
     "RequestTimeTooSkewed": "set the clock of this machine",

@@ -248,3 +248,35 @@ def test_doctor_with_a_wrong_key(cli: Cli, served: Cloud, monkeypatch: pytest.Mo
     said = cli("doctor")
     assert said.exit == 1
     assert "FAIL flows" in said.out
+
+
+@pytest.mark.parametrize("command", ["deploy", "diff", "destroy"])
+def test_an_identity_without_rights(
+    command: str, cli: Cli, served: Cloud, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": ["acs:ram::123456789012:root"]}}
+    served.ram.roles.create_role("guest", {"Version": "1", "Statement": [statement]})
+    session = served.ram.assume_role("acs:ram::123456789012:role/guest", "guest")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", session.key.id)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", session.key.secret)
+    monkeypatch.setenv("ALIBABA_CLOUD_SECURITY_TOKEN", session.token)
+    said = cli(command, plain, "--stack", "s", "--json")
+    assert (said.exit, said.error["code"]) == (1, "NoPermission")
+    assert "guest may not ros:ListStacks" in said.error["message"] and "fnfkit doctor" in said.error["hint"]
+    assert served.stacks.list_stacks().items == ()
+
+
+@pytest.mark.parametrize(
+    ("id", "secret", "code"),
+    [
+        ("LTAIfnfkitlocal", "wrong", "InvalidAccessKeySecret"),
+        ("nobody", "fnfkit-local-secret", "InvalidAccessKeyId.NotFound"),
+    ],
+)
+def test_wrong_keys_have_a_hint(
+    id: str, secret: str, code: str, cli: Cli, served: Cloud, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", id)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)
+    said = cli("deploy", plain, "--stack", "s", "--parameter", "Name=main", "--json")
+    assert (said.exit, said.error["code"]) == (1, code) and said.error["hint"]
