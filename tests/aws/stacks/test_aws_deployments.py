@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from moto.cloudformation.models import cloudformation_backends
 
-from fnfkit.cli import init
+from fnfkit.aws.stacks import AwsStacks
+from fnfkit.cli import app, init
 from fnfkit.deploy import book
+from tests.aws.moto_account import MotoAccount
 from tests.aws.stacks.lambdas import ACCOUNT, REGION
 from tests.aws.stacks.moto_stacks import BUCKET, Account
 
@@ -394,3 +396,25 @@ def test_handlers_are_called_as_function_compute_calls_them(account: Account, tm
     account.deploy(folder)
     account.lambdas.close()
     assert invoke("listed") == [1]
+
+
+def test_an_emulator_on_this_machine_by_its_endpoint(
+    bare_environment: None,
+    served: MotoAccount,
+    shop: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """AWS_ENDPOINT_URL is boto3's own: no credentials are needed, nobody is asked, and buckets have no hosts."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", served.session.endpoint)
+
+    def call(*words: str) -> Any:
+        code = app.run([words[0], str(shop), "--target", "aws", "--json", *words[1:]])
+        printed = capsys.readouterr()
+        assert code == 0, printed.err
+        return json.loads(printed.out.splitlines()[-1])["data"]
+
+    assert call("deploy")["status"] == "CREATE_COMPLETE"
+    assert call("diff")["same"] is True
+    assert AwsStacks(served.session).get_stack("shop").status == "CREATE_COMPLETE"
+    assert call("destroy")["deleted"] is True
