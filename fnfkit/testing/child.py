@@ -10,12 +10,15 @@ import atexit
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from weakref import WeakSet
 
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.sources import Source
 from fnfkit.testing.tally import Tally
+from fnfkit.testing.trace import Fact
 
 
 class Child:
@@ -35,6 +38,11 @@ class Child:
         """Count a cloud."""
         self._alive.discard(cloud)
         self._tally.count(cloud)
+
+    def played(self, source: Source, events: Sequence[Fact]) -> None:
+        """Count the paths of a flow that was played."""
+        if self._tally.coverage is not None:
+            self._tally.coverage.add(source, events)
 
     def _send(self) -> None:
         for cloud in list(self._alive):

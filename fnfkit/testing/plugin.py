@@ -115,6 +115,9 @@ class _Witness:
     def closing(self, cloud: LocalCloud) -> None:
         session_of(self._config).closing(cloud)
 
+    def played(self, source: Any, events: Any) -> None:
+        session_of(self._config).played(source, events)
+
 
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> None:
     """Refuses a marker that pytest has put on an invariant: it takes a single plain function for the test."""

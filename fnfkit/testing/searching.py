@@ -22,6 +22,7 @@ from typing import TypeAlias
 
 from fnfkit.engine import Program, Settings, compile
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.testing import watch
 from fnfkit.testing.choices import Menu, menu
 from fnfkit.testing.invariants import ALWAYS, Invariant, names_of, texts_of
 from fnfkit.testing.paste import Recipe, pasted, shown
@@ -132,7 +133,9 @@ def play(
     source = source_of(flow)
     check_names((answer.step for answer in schedule), steps_of(source), "the schedule")
     player = Player(compile(source.flow), results(source.flow, outcomes), settings or Settings())
-    return player.play(input or {}, by_schedule(tuple(schedule)))
+    found = player.play(input or {}, by_schedule(tuple(schedule)))
+    watch.played(source, found.history)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

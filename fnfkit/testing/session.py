@@ -19,9 +19,10 @@ from fnfkit.testing.cov_reports import terminal, write_html, write_json, write_l
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
 from fnfkit.testing.run import Run
+from fnfkit.testing.sources import Source
 from fnfkit.testing.table import refusal, table
 from fnfkit.testing.tally import Tally
-from fnfkit.testing.trace import end_of
+from fnfkit.testing.trace import Fact, end_of
 
 MOST_CLOUDS = 50
 """Clouds of a test that are kept for it, the latest ones."""
@@ -71,6 +72,11 @@ class Session:
         """Count a cloud for the last time."""
         self.alive.discard(cloud)
         self.tally.count(cloud)
+
+    def played(self, source: Source, events: Sequence[Fact]) -> None:
+        """Count the paths of a flow that was played without a cloud."""
+        if self.coverage is not None:
+            self.coverage.add(source, events)
 
     def test_begins(self) -> None:
         """What was made before belongs to other tests."""

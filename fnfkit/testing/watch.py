@@ -28,6 +28,11 @@ class Watcher(Protocol):
         ...
 
 
+    def played(self, source: Any, events: Any) -> None:
+        """A flow was played on the engine alone; these are the events of its execution."""
+        ...
+
+
 _WATCHERS: list[Watcher] = []
 
 
@@ -53,3 +58,9 @@ def closing(cloud: Any) -> None:
     """Say that a cloud ends."""
     for watcher in _WATCHERS[-1:]:
         watcher.closing(cloud)
+
+
+def played(source: Any, events: Any) -> None:
+    """Say that a flow was played without a cloud."""
+    for watcher in _WATCHERS[-1:]:
+        watcher.played(source, events)

@@ -130,6 +130,15 @@ def test_generated_tests_pass_cover_everything_and_notice_changes(tmp_path: Path
     assert "path: expected" in changed.stdout
 
 
+def test_tests_that_need_no_cloud_cover_too(tmp_path: Path) -> None:
+    source = generate(CALLBACK, file=tmp_path / "test_callback.py").source
+    assert "play(FLOW" in source
+    (tmp_path / "test_callback.py").write_text(source)
+    done = run(tmp_path, "--fnf-cov-fail-under", "100")
+    assert done.returncode == 0, done.stdout
+    assert any(line.split()[:4] == ["callback", "2", "0", "100.0%"] for line in done.stdout.splitlines()), done.stdout
+
+
 def test_only_uncovered_paths_get_tests(cloud: LocalCloud, tmp_path: Path, cli: Cli) -> None:
     cloud.stub("StartJob", {"job_id": "1"})
     cloud.stub("GetJobStatus", {"job_status": "success", "try_count": 1})
