@@ -19,6 +19,7 @@ from fnfkit.cli.output import progress
 from fnfkit.cli.sources import deploy_functions
 from fnfkit.model.json import JsonObject
 from fnfkit.server.address import DEFAULT_PORT
+from fnfkit.testing.watch import counted
 
 if TYPE_CHECKING:
     from fnfkit.cloud.cloud import Cloud
@@ -74,7 +75,8 @@ def dev(
         if functions is not None:
             progress("functions: " + ", ".join(deploy_functions(cloud, functions)))
         wiring.recover(cloud)
-        wiring.serve(cloud, host, port, allow_remote=allow_remote, ready=ready)
+        with counted(cloud):
+            wiring.serve(cloud, host, port, allow_remote=allow_remote, ready=ready)
     return 0
 
 

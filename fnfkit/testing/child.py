@@ -10,14 +10,20 @@ import atexit
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
+from fnfkit.cloud.cloud import Cloud
+from fnfkit.ports import EventRecord, ExecutionRecord
 from fnfkit.testing.coverage import Coverage
 from fnfkit.testing.local import LocalCloud
+from fnfkit.testing.records import events_of, executions_of
+from fnfkit.testing.run import Run
+from fnfkit.testing.single import Single
 from fnfkit.testing.sources import Source
-from fnfkit.testing.tally import Tally
+from fnfkit.testing.tally import Countable, Tally
 from fnfkit.testing.trace import Fact
 
 
@@ -34,9 +40,10 @@ class Child:
         """Know of a cloud."""
         self._alive.add(cloud)
 
-    def closing(self, cloud: LocalCloud) -> None:
+    def closing(self, cloud: Countable) -> None:
         """Count a cloud."""
-        self._alive.discard(cloud)
+        if isinstance(cloud, LocalCloud):
+            self._alive.discard(cloud)
         self._tally.count(cloud)
 
     def played(self, source: Source, events: Sequence[Fact]) -> None:
@@ -53,6 +60,40 @@ class Child:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(self._tally.dump(), file)
         os.replace(name, Path(name).with_suffix(".json"))
+
+
+class Account:
+    """A plain account that a process serves, such as that of `fnfkit dev`, as it is counted: from now on."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.runs: tuple[Run, ...] = ()
+        self.sources: dict[str, Source] = {}
+        self.singles: dict[str, Single] = {}
+        self._began = cloud.clock.now()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of the account's time."""
+        return (self.cloud.clock.now() - self._began) / 1000
+
+    def records(self) -> Iterator[ExecutionRecord]:
+        """The executions that were started since."""
+        return (record for record in executions_of(self.cloud.flows) if record.started >= self._began)
+
+    def evidence(self, flow: str, name: str) -> tuple[ExecutionRecord, list[EventRecord]]:
+        """An execution and its events."""
+        return self.cloud.flows.describe_execution(flow, name), events_of(self.cloud.flows, flow, name)
+
+
+@contextmanager
+def counting(cloud: Cloud, folder: Path) -> Iterator[None]:
+    """Count what happens on an account within, for the test run that looks into the folder."""
+    account, child = Account(cloud), Child(folder)
+    try:
+        yield
+    finally:
+        child.closing(account)
 
 
 def collect(folder: Path, tally: Tally) -> None:

@@ -7,16 +7,44 @@ is left out. Nothing here keeps a cloud alive.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
+from fnfkit.cloud.cloud import Cloud
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.ports import EventRecord, ExecutionRecord
 from fnfkit.testing.coverage import ArmKey, Coverage
-from fnfkit.testing.local import LocalCloud
-from fnfkit.testing.sources import source_of
+from fnfkit.testing.run import Run
+from fnfkit.testing.single import Single
+from fnfkit.testing.sources import Source, source_of
 
 Name = tuple[str, str]
 """Flow and execution."""
+
+
+class Countable(Protocol):
+    """A cloud, as far as it is counted."""
+
+    @property
+    def cloud(self) -> Cloud: ...
+
+    @property
+    def elapsed(self) -> float: ...
+
+    @property
+    def runs(self) -> Sequence[Run]: ...
+
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
+
+    @property
+    def singles(self) -> Mapping[str, Single]: ...
+
+    def records(self) -> Iterator[ExecutionRecord]: ...
+
+    def evidence(self, flow: str, name: str) -> tuple[ExecutionRecord, list[EventRecord]]: ...
 
 
 @dataclass(slots=True)
@@ -38,9 +66,9 @@ class Tally:
         self.runs = 0
         self.virtual = 0.0
         """Seconds."""
-        self._counted: WeakKeyDictionary[LocalCloud, _Counted] = WeakKeyDictionary()
+        self._counted: WeakKeyDictionary[Countable, _Counted] = WeakKeyDictionary()
 
-    def count(self, cloud: LocalCloud) -> None:
+    def count(self, cloud: Countable) -> None:
         """Take everything into account that has happened on a cloud since the last time."""
         known = self._counted.get(cloud)
         if known is None:
@@ -61,7 +89,7 @@ class Tally:
         for record in records:
             self._cover(self.coverage, cloud, known, (record.flow, record.name))
 
-    def _cover(self, coverage: Coverage, cloud: LocalCloud, known: _Counted, name: Name) -> None:
+    def _cover(self, coverage: Coverage, cloud: Countable, known: _Counted, name: Name) -> None:
         record, events = cloud.evidence(*name)
         source, single = cloud.sources.get(record.flow), cloud.singles.get(record.flow)
         if source is None or source.definition != record.definition:

@@ -8,6 +8,7 @@ run counts for itself.
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +27,6 @@ class Watcher(Protocol):
     def closing(self, cloud: Any) -> None:
         """It is about to be closed; everything can still be asked of it."""
         ...
-
 
     def played(self, source: Any, events: Any) -> None:
         """A flow was played on the engine alone; these are the events of its execution."""
@@ -64,3 +64,12 @@ def played(source: Any, events: Any) -> None:
     """Say that a flow was played without a cloud."""
     for watcher in _WATCHERS[-1:]:
         watcher.played(source, events)
+
+
+def counted(account: Any) -> AbstractContextManager[None]:
+    """Within, a plain account counts for the test run that has started this process, if one has."""
+    folder = os.environ.get(RUN)
+    if not folder:
+        return nullcontext()
+    counting: AbstractContextManager[None] = import_module("fnfkit.testing.child").counting(account, Path(folder))
+    return counting

@@ -80,6 +80,40 @@ def test_in_another_process():
 """Ten runs on eight clouds; each finds a job of five seconds done at the second poll, after 20 s."""
 
 
+SERVED = (
+    HEAD
+    + f"""
+import json, signal
+from fnfkit.aliyun import AliyunFlows, Key, Session
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_it(stop):
+    command = [sys.executable, "-m", "fnfkit", "dev", "--port", "0", "--json", "--clock", "virtual"]
+    command += ["--functions", {str(FUNCTIONS)!r}]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        account = json.loads(server.stdout.readline())
+        key = Key(account["access_key_id"], account["access_key_secret"])
+        flows = AliyunFlows(Session(key, endpoint=account["endpoint"]))
+        flows.create_flow("poll", POLL.read_text())
+        flows.start_execution("poll", name="served", input='{{"delay": 5}}')
+        assert any(flows.describe_execution("poll", "served", wait_seconds=10).ended for _ in range(50))
+        server.send_signal(stop)
+        server.communicate(timeout=20)
+    finally:
+        server.kill()
+        server.communicate()
+"""
+)
+
+
+def test_accounts_that_another_process_serves_are_counted_unless_it_is_killed(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "-p", "no:xdist", "--fnf-cov", source=SERVED)
+    assert done.returncode == 0, done.stdout
+    assert "flows: 2 runs on 2 clouds, " in done.stdout
+    assert coverage_lines(done.stdout)[0].split()[:4] == ["poll", "19", "4", "78.9%"]
+
+
 @pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "2")], ids=["alone", "xdist"])
 def test_clouds_made_by_hand_count_like_those_of_the_fixture(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = pytest_in(tmp_path, *options, "--fnf-cov", source=BY_HAND)
