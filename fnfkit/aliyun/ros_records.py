@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
+    ModifiableParameters,
     OutputRecord,
     ResourceChange,
     ResourceRecord,
@@ -40,6 +41,15 @@ def stack(answer: JsonObject) -> StackRecord:
         root=answer.get("RootStackId") or "",
         created=read_moment(answer.get("CreateTime")) or 0,
         updated=read_moment(answer.get("UpdateTime")),
+    )
+
+
+def modifiable(answer: JsonObject) -> ModifiableParameters:
+    """What a dry run has told."""
+    return ModifiableParameters(
+        allowed=tuple(answer.get("ParametersAllowedToBeModified") or ()),
+        conditionally=tuple(answer.get("ParametersConditionallyAllowedToBeModified") or ()),
+        not_allowed=tuple(answer.get("ParametersNotAllowedToBeModified") or ()),
     )
 
 

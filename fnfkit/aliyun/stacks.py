@@ -38,6 +38,7 @@ from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
     Fault,
+    ModifiableParameters,
     Numbered,
     ResourceChange,
     ResourceRecord,
@@ -121,6 +122,26 @@ class AliyunStacks:
             "StackPolicyDuringUpdateBody": stack_policy_during_update or None,
         }
         return str(self._ask(UpdateStackRequest.UpdateStackRequest(), given)["StackId"])
+
+    def try_update_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+    ) -> ModifiableParameters:
+        """UpdateStack as a dry run."""
+        given = {
+            "StackId": stack,
+            "TemplateBody": template,
+            "Parameterss": _parameters(parameters),
+            "UsePreviousParameters": use_previous_parameters,
+            "ReplacementOption": "Enabled" if replacement else "Disabled",
+            "DryRun": True,
+        }
+        return records.modifiable(self._ask(UpdateStackRequest.UpdateStackRequest(), given).get("DryRunResult") or {})
 
     def delete_stack(self, stack: str, *, retain_all: bool = False, retain: Sequence[str] = ()) -> None:
         """DeleteStack."""

@@ -104,6 +104,7 @@ from fnfkit.ports.queues import (
     SentMessage,
     Visibility,
 )
+from fnfkit.ports.ros_stacks import ModifiableParameters, RosStacks
 from fnfkit.ports.stacks import (
     HEALTHY,
     ChangeSetRecord,
@@ -112,7 +113,6 @@ from fnfkit.ports.stacks import (
     OutputRecord,
     ResourceChange,
     ResourceRecord,
-    RosStacks,
     StackEvent,
     StackRecord,
     Stacks,
@@ -182,6 +182,7 @@ __all__ = [
     "MissingRequiredParams",
     "MissingVersionHeader",
     "MissingVisibilityTimeout",
+    "ModifiableParameters",
     "NetworkFault",
     "NotSupported",
     "NotifyContentFormat",

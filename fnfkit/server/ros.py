@@ -71,12 +71,14 @@ def _create_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
 
 def _update_stack(stacks: RosStacks, given: Parameters) -> JsonObject:
     if _flag(given, "DryRun"):
-        template = _new_template(given) or stacks.get_template(given["StackId"], original=True)
-        previous = _flag(given, "UsePreviousParameters")
-        stacks.preview_stack(
-            "", template, stack=given["StackId"], parameters=_parameters(given), use_previous_parameters=previous
+        found = stacks.try_update_stack(
+            given["StackId"],
+            _new_template(given),
+            parameters=_parameters(given),
+            use_previous_parameters=_flag(given, "UsePreviousParameters"),
+            replacement=given.get("ReplacementOption") == "Enabled",
         )
-        return {"StackId": given["StackId"], "DryRunResult": {}}
+        return {"StackId": given["StackId"], "DryRunResult": records.modifiable(found)}
     id = stacks.update_stack(
         given["StackId"],
         _new_template(given),

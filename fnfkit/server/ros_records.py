@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
+    ModifiableParameters,
     ResourceChange,
     ResourceRecord,
     StackEvent,
@@ -50,6 +51,15 @@ def stack(record: StackRecord, *, outputs: bool = True) -> JsonObject:
         ],
         "NotificationURLs": [],
         "RootStackId": record.root or None,
+    }
+
+
+def modifiable(found: ModifiableParameters) -> JsonObject:
+    """What a dry run tells."""
+    return {
+        "ParametersAllowedToBeModified": list(found.allowed),
+        "ParametersConditionallyAllowedToBeModified": list(found.conditionally),
+        "ParametersNotAllowedToBeModified": list(found.not_allowed),
     }
 
 

@@ -8,6 +8,7 @@ from threading import RLock
 from fnfkit.cloud.loop import Loop
 from fnfkit.cloud.ros.changesets import ChangeSets
 from fnfkit.cloud.ros.core import REVIEW, Core, Register
+from fnfkit.cloud.ros.dry_run import modifiable
 from fnfkit.cloud.ros.handlers import handlers
 from fnfkit.cloud.ros.handling import Account
 from fnfkit.cloud.ros.journal import STACK_TYPE, Journal
@@ -21,13 +22,14 @@ from fnfkit.cloud.ros.signals import Signals
 from fnfkit.cloud.ros.stack_policy import read_policy
 from fnfkit.cloud.ros.state import Action, Shelf, Source, Work
 from fnfkit.cloud.ros.summary import summarised
-from fnfkit.cloud.ros.target import Place
+from fnfkit.cloud.ros.target import Place, checked
 from fnfkit.cloud.ros.tokens import Tokens
 from fnfkit.cloud.store import Store
 from fnfkit.model.json import JsonObject
 from fnfkit.ports import (
     ChangeSetRecord,
     DeletionProtected,
+    ModifiableParameters,
     NotSupported,
     Numbered,
     ResourceChange,
@@ -178,6 +180,26 @@ class StackService(Readings):
             )
             core.operations.begin(found, work)
             return found.id
+
+    def try_update_stack(
+        self,
+        stack: str,
+        template: str | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        use_previous_parameters: bool = False,
+        replacement: bool = False,
+    ) -> ModifiableParameters:
+        """A dry run of an update; nothing happens."""
+        core = self._core
+        with core.lock:
+            found = core.register.get(stack)
+            text = check_body(found.source.text if template is None else template)
+            given = Source(text=text, parameters=dict(parameters or {}))
+            source = core.previous(found, given, keep=use_previous_parameters)
+            core.preview(found.name, found.id, source, found.resources)
+            core.protect(found, source)
+            return modifiable(checked(text), found.name, replacement=replacement)
 
     def delete_stack(self, stack: str, *, retain_all: bool = False, retain: Sequence[str] = ()) -> None:
         """Starts to delete a stack."""

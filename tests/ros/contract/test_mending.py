@@ -320,6 +320,33 @@ def test_wrong_policies(stacks: RosStacks, deployed: str, body: str, why: str) -
         stacks.get_stack_policy("nobody")
 
 
+# -- Dry runs
+
+PARAMETERS = template(
+    {"Queue": queue({"Ref": "Name"}, VisibilityTimeout={"Ref": "Seconds"})},
+    Parameters={
+        "Name": {"Type": "String", "Default": "jobs"},
+        "Seconds": {"Type": "Number", "Default": 30},
+        "Unused": {"Type": "String", "Default": ""},
+    },
+)
+
+
+def test_a_dry_run_tells_what_could_change(stacks: RosStacks, settle: Settle) -> None:
+    id = stacks.create_stack("one", PARAMETERS)
+    settle(id)
+    found = stacks.try_update_stack(id)
+    assert (found.allowed, found.conditionally, found.not_allowed) == (("Seconds", "Unused"), (), ("Name",))
+    found = stacks.try_update_stack(id, PARAMETERS, parameters={"Seconds": "60"}, replacement=True)
+    assert (found.allowed, found.conditionally, found.not_allowed) == (("Seconds", "Unused"), ("Name",), ())
+    assert stacks.get_stack(id).status == "CREATE_COMPLETE"
+    with pytest.raises(Fault, match="Nothing"):
+        stacks.try_update_stack(id, parameters={"Nothing": "x"})
+    stacks.set_stack_policy(id, PROTECTED)
+    with pytest.raises(StackPolicyValidationFailed):
+        stacks.try_update_stack(id, parameters={"Seconds": "60"})
+
+
 # -- Signals
 
 WAITING = template(
