@@ -7,31 +7,11 @@ signature is answered with the canonical request, session token included.
 
 from __future__ import annotations
 
-import logging
-import re
+from fnfkit.protocol.redact import Redactor
 
-_SECRET = re.compile(
-    r"""(Signature|X-Amz-Security-Token|SecurityToken|SessionToken|SecretAccessKey|task_?token)"""
-    r"""((?:\\*(?:['"]|&quot;))?\s*(?:=|:|%3D|>)\s*(?:b(?=\\*['"]))?(?:\\*(?:['"]|&quot;))?)[^&\s'"\\,)}<]+""",
-    re.IGNORECASE,
+_SECRETS = Redactor(
+    "Signature", "X-Amz-Security-Token", "SecurityToken", "SessionToken", "SecretAccessKey", "task_?token"
 )
-
-
-def redact(text: str) -> str:
-    """The text with the values of secret parameters, headers and fields starred out."""
-    return _SECRET.sub(r"\1\2***", text)
-
-
-class Redacting(logging.Filter):
-    """Rewrites log records before any handler sees them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keeps every record, without its secrets."""
-        record.msg, record.args = redact(record.getMessage()), None
-        return True
-
-
-_FILTER = Redacting()
 _LOGGERS = (
     "auth",
     "endpoint",
@@ -44,8 +24,9 @@ _LOGGERS = (
     "credentials",
 )
 
+redact = _SECRETS.redact
+
 
 def guard_sdk_logs() -> None:
     """Has botocore's log redacted from now on."""
-    for name in _LOGGERS:
-        logging.getLogger(f"botocore.{name}").addFilter(_FILTER)
+    _SECRETS.guard(f"botocore.{name}" for name in _LOGGERS)
