@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -51,6 +52,8 @@ def session_of(config: pytest.Config) -> Any:
     found = config.stash.get(_SESSION, None)
     if found is None:
         found = config.stash[_SESSION] = _load("session").Session.of(config)
+        if (witness := config.stash.get(_WITNESS, None)) is not None:
+            found.began = witness.began
     return found
 
 
@@ -79,10 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if config.getoption("--fnf-cov-report") or config.getoption("--fnf-cov-fail-under") is not None:
         config.option.fnf_cov = True
-    if config.option.fnf_cov:
-        session_of(config)
     witness = config.stash[_WITNESS] = _Witness(config)
     _load("watch").watch(witness)
+    if config.option.fnf_cov:
+        session_of(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -98,6 +101,7 @@ class _Witness:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self.began = time.monotonic()
         self._variable = _load("watch").RUN
         self._outer = os.environ.get(self._variable)
         self.folder = Path(tempfile.mkdtemp(prefix="fnfkit-"))
