@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 
 import click
 
 from fnfkit.cli.deploy_drift import live_of
-from fnfkit.cli.deploy_options import pairs, parameters, where, yes
+from fnfkit.cli.deploy_options import again, pairs, parameters, where, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
 from fnfkit.cli.deploy_source import Source, folder_of, refused
@@ -62,9 +61,7 @@ def deploy(
     """
     target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
     given = {**target.stage.parameters, **pairs(parameter)}
-    options = (("--stack", stack), ("--stage", stage), ("--target", cloud))
-    words = ["deploy", path, *(word for name, value in options if value for word in (name, value))]
-    asked = _Asked(target, given, force, yes, json, shlex.join(words))
+    asked = _Asked(target, given, force, yes, json, again("deploy", path, stack, stage, cloud))
 
     def once() -> int:
         source = source_for(target, path, stack, stage)

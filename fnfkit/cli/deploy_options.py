@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -35,6 +36,12 @@ def parameters(command: C) -> C:
 def yes(command: C) -> C:
     """`--yes`, as `yes`."""
     return click.option("--yes", is_flag=True, help="Do not ask before acting on a real account.")(command)
+
+
+def again(command: str, path: str, stack: str, stage: str, cloud: str | None) -> str:
+    """The words that repeat a command about a stack."""
+    options = (("--stack", stack), ("--stage", stage), ("--target", cloud))
+    return shlex.join([command, path, *(word for name, value in options if value for word in (name, value))])
 
 
 def pairs(given: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import click
 
 from fnfkit.cli.blocks import Line, Tone
 from fnfkit.cli.deploy_named import stack_name
-from fnfkit.cli.deploy_options import where, yes
+from fnfkit.cli.deploy_options import again, where, yes
 from fnfkit.cli.deploy_run import confirm, executor, held, note_destroyed
 from fnfkit.cli.deploy_source import folder_of, refused
 from fnfkit.cli.deploy_target import target_of
@@ -39,7 +39,7 @@ def destroy(
         confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
         keys = target.uploaded(name, [one.template for one in kept.read() if one.stack == name])
         try:
-            with executor(target, name, again=f"destroy --stack {name}", quiet=json) as acting:
+            with executor(target, name, again=again("destroy", path, name, stage, cloud), quiet=json) as acting:
                 gone = acting.destroy(name)
         except DeployError as error:
             raise refused(error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fnfkit.cli.deploy_named import stack_name
-from fnfkit.cli.deploy_options import where, yes
+from fnfkit.cli.deploy_options import again, where, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
 from fnfkit.cli.deploy_source import folder_of, refused
@@ -56,7 +56,7 @@ def rollback(
                 raise Refusal("Dangerous", told, "say --force", exit=REFUSED)
             confirm(target, f"Roll back at {target.place}? {summary(found)}.", yes=yes)
             run = carry_out(kept, target, name, before.template, before.parameters, public=template)
-            with executor(target, name, again=f"rollback --stack {name}", quiet=json) as acting:
+            with executor(target, name, again=again("rollback", path, name, stage, cloud), quiet=json) as acting:
                 outcome = run(
                     lambda: acting.deploy(
                         name, before.template, parameters=before.parameters, replacement=force and found.replaces
