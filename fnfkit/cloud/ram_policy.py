@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from fnfkit.model.json import Json, JsonObject
+from fnfkit.model.patterns import Expression, wildcard
 
 
 class WrongPolicy(ValueError):
@@ -92,9 +93,8 @@ def _any(patterns: Iterable[str], value: str, *, fold: bool = False) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.compile("".join(parts) + r"\Z", re.DOTALL)
+def _compiled(pattern: str) -> Expression:
+    return wildcard([re.escape(chunk).replace(r"\?", ".") for chunk in pattern.split("*")])
 
 
 def _conditions_hold(conditions: JsonObject, context: Mapping[str, str]) -> bool:

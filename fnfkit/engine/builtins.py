@@ -14,6 +14,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fnfkit.engine.coerce import kind_of, same, scalar_text
@@ -21,6 +22,7 @@ from fnfkit.engine.errors import EvaluationError
 from fnfkit.engine.sizes import MAX_DEPTH, depth_of, text_of
 from fnfkit.engine.times import instant
 from fnfkit.model.json import Json
+from fnfkit.model.patterns import Expression, WrongPattern, found, wildcard
 
 MISSING: Final = object()
 """What a lenient function is given for a path that does not exist."""
@@ -133,18 +135,27 @@ def _regex_match(text: Json, pattern: Json) -> Json:
     if len(subject) > _LONGEST_SUBJECT:
         raise EvaluationError(f"regexMatchString looks at {_LONGEST_SUBJECT} characters at most")
     try:
-        return re.search(_is_text(pattern, "regexMatchString"), subject) is not None
-    except (re.error, RecursionError, OverflowError) as error:
-        raise EvaluationError(f"regexMatchString: the pattern does not parse: {error}") from error
+        return found(_is_text(pattern, "regexMatchString"), subject)
+    except WrongPattern as error:
+        raise EvaluationError(f"regexMatchString: {error}") from error
 
 
 def _matches(text: Json, pattern: Json) -> Json:
     """`*` stands for any characters; a backslash takes the next sign as it is."""
     if type(text) is not str or type(pattern) is not str:
         return False
-    words = re.findall(r"\\.|\*|[^\\*]+|\\\Z", pattern, re.DOTALL)
-    parts = [".*" if word == "*" else re.escape(word.removeprefix("\\")) for word in words]
-    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+    return _wildcard(pattern).match(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _wildcard(pattern: str) -> Expression:
+    chunks = [""]
+    for word in re.findall(r"\\.|\*|[^\\*]+|\\\Z", pattern, re.DOTALL):
+        if word == "*":
+            chunks.append("")
+        else:
+            chunks[-1] += re.escape(word.removeprefix("\\"))
+    return wildcard(chunks)
 
 
 def _to_base64(text: Json) -> Json:

@@ -20,6 +20,7 @@ from fnfkit.lint.tree import places_of
 from fnfkit.model.flow import Flow, Pattern, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import FunctionRef, QueueRef, Target
+from fnfkit.model.patterns import Expression, wildcard
 from fnfkit.testing.trace import Fact
 
 ANY = "*"
@@ -137,6 +138,5 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    signs = {"*": ".*", "?": "."}
-    return re.compile("".join(signs.get(char) or re.escape(char) for char in pattern) + r"\Z", re.DOTALL)
+def _compiled(pattern: str) -> Expression:
+    return wildcard([re.escape(chunk).replace(r"\?", ".") for chunk in pattern.split("*")])

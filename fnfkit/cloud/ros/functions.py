@@ -6,13 +6,13 @@ import ast
 import base64
 import ipaddress
 import operator
-import re
 from collections.abc import Callable
 from statistics import fmean
 
 import orjson
 
 from fnfkit.model.json import Json
+from fnfkit.model.patterns import begins
 
 try:
     import jq
@@ -146,7 +146,7 @@ def _each(argument: Json, holds: Callable[[Json, Json], bool]) -> bool:
 
 def _matches(argument: Json) -> bool:
     pattern, whole = _items(argument, 2)
-    return re.match(pattern, text(whole)) is not None
+    return begins(text(pattern), text(whole))
 
 
 def _contains(argument: Json) -> bool:

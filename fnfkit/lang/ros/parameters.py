@@ -8,6 +8,7 @@ import orjson
 
 from fnfkit.lang.ros.findings import Findings, kind
 from fnfkit.model.json import Json
+from fnfkit.model.patterns import WrongPattern, begins, check_pattern
 from fnfkit.model.problem import Location
 from fnfkit.model.stack import Parameter
 
@@ -80,10 +81,10 @@ def _list(entry: dict[str, Json], path: Location, findings: Findings) -> list[Js
 def _pattern(entry: dict[str, Json], path: Location, findings: Findings) -> str:
     given = entry.get("AllowedPattern", "")
     try:
-        re.compile(given)
+        check_pattern(str(given))
         return str(given)
-    except (re.error, TypeError):
-        findings.error("T12", (*path, "AllowedPattern"), "AllowedPattern is no regular expression")
+    except WrongPattern as wrong:
+        findings.error("T12", (*path, "AllowedPattern"), f"AllowedPattern is no regular expression to use: {wrong}")
         return ""
 
 
@@ -166,8 +167,11 @@ def _check_text(parameter: Parameter, value: str) -> None:
     if len(value) < least or (most is not None and len(value) > most):
         bounds = f"{least} to {most}" if most is not None else f"at least {least}"
         raise WrongParameter(f"must have {bounds} characters, not {len(value)}")
-    if parameter.allowed_pattern and not re.match(parameter.allowed_pattern, value):
-        raise WrongParameter(f"must match {parameter.allowed_pattern}")
+    try:
+        if parameter.allowed_pattern and not begins(parameter.allowed_pattern, value):
+            raise WrongParameter(f"must match {parameter.allowed_pattern}")
+    except WrongPattern as wrong:
+        raise WrongParameter(f"cannot be compared with its AllowedPattern: {wrong}") from None
 
 
 def _check_number(parameter: Parameter, value: float) -> None:
