@@ -25,6 +25,7 @@ from fnfkit.testing.single import Single
 from fnfkit.testing.sources import Source
 from fnfkit.testing.tally import Countable, Tally
 from fnfkit.testing.trace import Fact
+from fnfkit.testing.watch import made
 
 
 class Child:
@@ -54,7 +55,7 @@ class Child:
     def _send(self) -> None:
         for cloud in list(self._alive):
             self._tally.count(cloud)
-        if not self._folder.is_dir():  # the test run is over
+        if not made(self._folder):
             return
         handle, name = tempfile.mkstemp(suffix=".part", dir=self._folder)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -8,18 +8,20 @@ cloud.faults.fail("ReserveHotel", times=2)                      # a step or a fu
 cloud.faults.fail("ReserveHotel", after_effect=True)            # it does its work and its answer is lost
 cloud.faults.duplicate_messages("jobs", rate=0.1)
 cloud.faults.crash("CancelFlight", after_effect=True)           # the engine dies, and recovers
+
+A fault whose name nothing had is told at the end of the test, which proved nothing; `optional=True` lets it pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from random import Random
 from typing import Any, TypeAlias
 
-from fnfkit.model.names import QueueRef, Target, TopicRef
+from fnfkit.model.names import Target
 from fnfkit.ports import Fault, ResourceThrottled
+from fnfkit.testing.fault_rules import Rule, missed
 from fnfkit.testing.sources import names_of
 
 Later: TypeAlias = Callable[[int, Callable[[], None]], None]
@@ -35,41 +37,6 @@ class NoAnswer(Fault):
 
     code = "NoAnswer"
     status = 0
-
-
-@dataclass(slots=True)
-class Rule:
-    """One kind of fault, where it strikes and when."""
-
-    kind: str
-    name: str
-    times: int | None
-    after: int
-    rate: float
-    random: Random
-    error: str = ""
-    cause: str = ""
-    milliseconds: int = 0
-    after_effect: bool = False
-    struck: int = 0
-
-    def means(self, name: str) -> bool:
-        """Whether something of that name is meant."""
-        return fnmatchcase(name, self.name)
-
-    def strikes(self, names: Sequence[str]) -> bool:
-        """Whether it happens now, to something that has these names."""
-        if self.times is not None and self.struck >= self.times:
-            return False
-        if not any(map(self.means, names)):
-            return False
-        if self.after:
-            self.after -= 1
-            return False
-        if self.rate < 1 and self.random.random() >= self.rate:
-            return False
-        self.struck += 1
-        return True
 
 
 @dataclass(slots=True)
@@ -89,6 +56,8 @@ class Faults:
     """Whether callers come over HTTP."""
     crashes: bool = False
     """Whether the engine was told to die at a commit."""
+    passed: set[str] = field(default_factory=set)
+    """The names of what came by while there were rules."""
 
     # Calls of tasks
 
@@ -163,9 +132,17 @@ class Faults:
             raise ValueError(f"a worker can die at handler, report or delete, not at {at!r}")
         return self._add(f"worker {at}", queue, when)
 
-    def skew(self, function: str = "*", *, seconds: float) -> None:
+    def skew(self, function: str = "*", *, seconds: float, optional: bool = False) -> None:
         """The clocks of a function's machines are ahead by so much, or behind if it is negative."""
+        self._add("skew", function, {"optional": optional})
         self.skews[function] = round(seconds * 1000)
+
+    # What became of them
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """What to say of each rule that is not optional and whose name nothing had that came by."""
+        return tuple(missed(rule, self.passed) for rule in self.rules if not (rule.met or rule.optional))
 
     # What the cloud asks
 
@@ -189,6 +166,11 @@ class Faults:
         """Whether the worker of a queue dies now."""
         return self._strike((f"worker {at}",), (queue,)) is not None
 
+    def skewed(self, name: str) -> int:
+        """How far ahead the clocks are that a name was given for."""
+        self._meeting(("skew",), (name,))
+        return self.skews[name]
+
     def can_crash(self) -> bool:
         """Whether any rule has the engine die."""
         return self.crashes or any(rule.kind == "crash" for rule in self.rules)
@@ -206,7 +188,7 @@ class Faults:
 
     def on_operation(self, operation: str, do: Callable[[], Any]) -> Any:
         """Perform an operation of the API, disturbed as the rules say."""
-        rule = self._strike(("fail", "throttle", "delay", "duplicate"), (operation,)) if self.rules else None
+        rule = self._strike(("fail", "throttle", "delay", "duplicate"), (operation,))
         if rule is None:
             return do()
         match rule.kind:
@@ -229,29 +211,31 @@ class Faults:
         return result
 
     def _strike(self, kinds: Sequence[str], names: Sequence[str]) -> Rule | None:
-        return next((rule for rule in self.rules if rule.kind in kinds and rule.strikes(names)), None)
+        if not self.rules:
+            return None
+        self.passed.update(names)
+        return next((rule for rule in self._meeting(kinds, names) if rule.strikes()), None)
+
+    def _meeting(self, kinds: Sequence[str], names: Sequence[str]) -> list[Rule]:
+        """The rules that mean something of these names, which have met it whether they strike or not."""
+        found = [rule for rule in self.rules if rule.kind in kinds and any(map(rule.means, names))]
+        for rule in found:
+            rule.met = True
+        return found
 
     def _add(self, kind: str, name: str, when: dict[str, Any], **more: Any) -> Rule:
-        unknown = when.keys() - {"times", "after", "rate"}
+        unknown = when.keys() - {"times", "after", "rate", "optional"}
         if unknown:
-            raise TypeError(f"a fault takes times=, after= and rate=, not {', '.join(sorted(unknown))}=")
+            raise TypeError(f"a fault takes times=, after=, rate= and optional=, not {', '.join(sorted(unknown))}=")
         rate, after = float(when.get("rate", 1.0)), int(when.get("after", 0))
         times = when.get("times", 1 if rate >= 1 else None)
         if not 0 < rate <= 1 or after < 0 or (times is not None and times < 1) or more.get("milliseconds", 0) < 0:
             raise ValueError("a fault takes times= from 1, after= from 0, rate= up to 1, and seconds from 0")
         alike = sum((rule.kind, rule.name) == (kind, name) for rule in self.rules)
         random = Random(f"{self.seed}/{alike}/{kind}/{name}")  # noqa: S311
-        rule = Rule(kind, name, times, after, rate, random, **more)
+        rule = Rule(kind, name, times, after, rate, random, optional=bool(when.get("optional")), **more)
         self.rules.append(rule)
         return rule
-
-
-def refusal(rule: Rule, target: Target) -> tuple[str, str]:
-    """The error and cause of a call that a rule fails or throttles."""
-    messages = isinstance(target, QueueRef | TopicRef)
-    if rule.kind == "throttle":
-        return ("MNS.QpsLimitExceeded" if messages else "FC.ResourceThrottled"), "throttled"
-    return rule.error or ("MNS.InternalError" if messages else "FC.Unknown"), rule.cause
 
 
 def _quietly(do: Callable[[], Any]) -> None:

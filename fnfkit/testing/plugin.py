@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Generator, Iterator
 from importlib import import_module
@@ -41,6 +40,7 @@ _MARKERS = (
 _WORKER_OUTPUT = "fnfkit"
 _SESSION = pytest.StashKey[Any]()
 _WITNESS = pytest.StashKey[Any]()
+_PASSED = pytest.StashKey[bool]()
 
 
 def _load(module: str) -> Any:
@@ -97,14 +97,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 class _Witness:
     """Tells the session of clouds; there is none before the first of them. Processes that tests start leave what they
-    have counted in `folder`, which they find in their environment."""
+    have counted in `folder`, which they find in their environment; the first of them makes it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.began = time.monotonic()
-        self._variable = _load("watch").RUN
+        watch = _load("watch")
+        self._variable = watch.RUN
         self._outer = os.environ.get(self._variable)
-        self.folder = Path(tempfile.mkdtemp(prefix="fnfkit-"))
+        self.folder: Path = watch.folder_of_run()
         os.environ[self._variable] = str(self.folder)
 
     def done(self) -> None:
@@ -157,9 +158,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Shows the runs of a test that has failed."""
     report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
     if report.failed and call.when != "teardown" and (clouds := _clouds_of(item)):
         report.sections += _load("session").sections(item, clouds)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fails a test that has passed although a fault it asked for met nothing."""
+    result = yield
+    known = item.config.stash.get(_SESSION, None)
+    if known is not None and known.unmet and item.stash.get(_PASSED, False):
+        told = "\n".join(dict.fromkeys(known.unmet))
+        pytest.fail(f"{told}\n(mend the name, or give the fault optional=True)", pytrace=False)
+    return result
 
 
 def _clouds_of(item: pytest.Item) -> list[LocalCloud]:
@@ -171,7 +185,7 @@ def _clouds_of(item: pytest.Item) -> list[LocalCloud]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Sends what a worker of xdist knows to the one who reports; fails the run if too few paths were taken."""
     witness = session.config.stash.get(_WITNESS, None)
-    if witness is not None and any(witness.folder.iterdir()):
+    if witness is not None and witness.folder.is_dir():
         _load("child").collect(witness.folder, session_of(session.config).tally)
     known = session.config.stash.get(_SESSION, None)
     if known is None:

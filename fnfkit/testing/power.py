@@ -30,7 +30,8 @@ from fnfkit.engine.events import Accepted, Completed, Failed
 from fnfkit.engine.settings import Settings
 from fnfkit.testing.calls import CallLog
 from fnfkit.testing.deploying import Deployments
-from fnfkit.testing.faults import Faults, Rule, refusal
+from fnfkit.testing.fault_rules import Rule, refusal
+from fnfkit.testing.faults import Faults
 
 T = TypeVar("T")
 
@@ -143,7 +144,7 @@ class Power:
         cloud.targets.carry = self._carry
         cloud.mns.travel(self._faults.transit)
         cloud.functions.quirks.seed = make.seed
-        cloud.functions.quirks.skews = _Skews(self._faults.skews)
+        cloud.functions.quirks.skews = _Skews(self._faults)
         self._faults.arm = fuse.arm
         self._faults.later = lambda milliseconds, action: _later(clock, milliseconds, action)
         return cloud
@@ -225,18 +226,18 @@ class Fuse(CrashingStore):
 class _Skews(dict[tuple[str, str], int]):
     """Looks names up as tests spell them, `service/function`, function or `*`, in what may still change."""
 
-    def __init__(self, skews: dict[str, int]) -> None:
+    def __init__(self, faults: Faults) -> None:
         super().__init__()
-        self._skews = skews
+        self._faults = faults
 
     def __bool__(self) -> bool:
-        return bool(self._skews)
+        return bool(self._faults.skews)
 
     def __contains__(self, place: object) -> bool:
-        return isinstance(place, tuple) and _spelled(place) in self._skews
+        return isinstance(place, tuple) and _spelled(place) in self._faults.skews
 
     def __getitem__(self, place: tuple[str, str]) -> int:
-        return self._skews[_spelled(place)]
+        return self._faults.skewed(_spelled(place))
 
 
 def _spelled(place: tuple[str, str]) -> str:

@@ -7,6 +7,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,12 @@ class Session:
     began: float = field(default_factory=time.monotonic)
     short: str = ""
     """Why the coverage is too low."""
+    written: list[Path] = field(default_factory=list)
+    """The reports that were written."""
+    unwritten: list[str] = field(default_factory=list)
+    """Why others were not."""
+    unmet: list[str] = field(default_factory=list)
+    """The faults that met nothing, of the clouds that were closed since the current test began."""
     alive: WeakSet[LocalCloud] = field(default_factory=WeakSet)
     """The clouds that were not closed yet."""
     latest: deque[LocalCloud] = field(default_factory=lambda: deque(maxlen=MOST_CLOUDS))
@@ -71,6 +78,7 @@ class Session:
     def closing(self, cloud: LocalCloud) -> None:
         """Count a cloud for the last time."""
         self.alive.discard(cloud)
+        self.unmet += cloud.faults.unmet
         self.tally.count(cloud)
 
     def played(self, source: Source, events: Sequence[Fact]) -> None:
@@ -81,6 +89,7 @@ class Session:
     def test_begins(self) -> None:
         """What was made before belongs to other tests."""
         self.latest.clear()
+        self.unmet.clear()
 
     def test_ended(self) -> None:
         """Count what tests have left open; it may be used on, or never be heard of again."""
@@ -88,16 +97,27 @@ class Session:
             self.tally.count(cloud)
 
     def finish(self, session: pytest.Session) -> None:
-        """Write the reports; a coverage below what was asked for fails the run."""
+        """Write the reports; one that cannot be written fails the run, and so does a coverage that is too low."""
         if self.coverage is None:
             return
         for kind, file in self.reports:
             if kind != "term":
-                _WRITERS[kind](self.coverage, self.root / file)
+                self._write(self.coverage, kind, self.root / file)
         if self.fail_under is not None and not session.config.getoption("collectonly"):
             self.short = self._shortage(self.fail_under)
-        if self.short and session.exitstatus == pytest.ExitCode.OK:
+        if (self.short or self.unwritten) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, coverage: Coverage, kind: str, path: Path) -> None:
+        try:
+            _WRITERS[kind](coverage, path)
+        except OSError as problem:
+            why = problem.strerror or str(problem)
+            self.unwritten.append(
+                f"the coverage cannot be written to {path}: {why}; name another file, --fnf-cov-report={kind}:FILE"
+            )
+        else:
+            self.written.append(path)
 
     def _shortage(self, wanted: float) -> str:
         if self.coverage is None or (not self.coverage.total and wanted > 0):
@@ -113,11 +133,10 @@ class Session:
             terminalreporter.write_sep("-", "flow coverage")
             for line in terminal(self.coverage):
                 write(line)
-            for kind, file in self.reports:
-                if kind != "term":
-                    write(f"written: {self.root / file}")
-        if self.short:
-            write(self.short, red=True)
+            for path in self.written:
+                write(f"written: {path}")
+        for problem in (*self.unwritten, *([self.short] if self.short else [])):
+            write(problem, red=True)
         if self.tally.clouds:
             wall, tally = time.monotonic() - self.began, self.tally
             write(
@@ -154,13 +173,21 @@ def sections(item: pytest.Item, clouds: Iterable[LocalCloud]) -> Iterator[tuple[
             yield f"flow {run.flow}, {run.name}", f"cannot be shown: {type(problem).__name__}: {problem}"
     ignore = folder / ".gitignore"
     if folder.is_dir() and not ignore.exists():
-        ignore.write_text("*\n", "utf-8")
+        with suppress(OSError):
+            ignore.write_text("*\n", "utf-8")
 
 
 def _section(cloud: LocalCloud, run: Run, file: Path) -> tuple[str, str]:
     record, events = cloud.evidence(run.flow, run.name)
-    page = run.report(file)
+    page = _written(run, file)
     return f"flow {run.flow}, {run.name}: {record.status}", f"{_failure(events)}{table(events)}\n\nreport: {page}"
+
+
+def _written(run: Run, file: Path) -> str:
+    try:
+        return str(run.report(file))
+    except OSError as problem:
+        return f"cannot be written to {file}: {problem.strerror or problem}; name another folder, --fnf-report=DIR"
 
 
 def _failure(events: Sequence[EventRecord]) -> str:

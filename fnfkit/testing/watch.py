@@ -8,6 +8,8 @@ run counts for itself.
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +17,22 @@ from typing import Any, Protocol
 
 RUN = "FNFKIT_TEST_RUN"
 """The environment variable that tells processes started by a test run where to leave their sums."""
+
+
+def folder_of_run() -> Path:
+    """Where processes that this one starts leave their sums; named after it, and not there before the first of them."""
+    return Path(tempfile.gettempdir(), f"fnfkit-{os.getpid()}-{os.urandom(8).hex()}")
+
+
+def made(folder: Path) -> bool:
+    """Makes that folder, for its user alone; False if the test run is over, so that nobody would ever look."""
+    if sys.platform != "win32":  # where signal 0 is no question
+        try:
+            os.kill(int(folder.name.split("-")[1]), 0)
+        except ProcessLookupError:
+            return False
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return True
 
 
 class Watcher(Protocol):

@@ -83,7 +83,7 @@ def test_a_call_that_is_delivered_twice(cloud: LocalCloud) -> None:
         (lambda faults: faults.drop_messages("jobs"), []),
         (lambda faults: faults.duplicate_messages("*"), [0, 0]),
         (lambda faults: faults.delay_messages("jobs", seconds=9), [9]),
-        (lambda faults: faults.drop_messages("others"), [0]),
+        (lambda faults: faults.drop_messages("others", optional=True), [0]),
     ],
 )
 def test_messages_get_lost_double_and_late(
@@ -173,7 +173,7 @@ def test_crash_at_any_moment(cloud: LocalCloud) -> None:
 
 
 def test_a_served_cloud_cannot_crash(cloud: LocalCloud) -> None:
-    cloud.faults.crash("Call")
+    cloud.faults.crash("Call", optional=True)
     with pytest.raises(CannotCrash, match="served"), cloud.serve():
         pass
 
@@ -219,7 +219,7 @@ def test_clocks_of_functions_are_wrong(cloud: LocalCloud, tmp_path: Path) -> Non
 
 
 def test_wrong_rules_are_refused(cloud: LocalCloud) -> None:
-    with pytest.raises(TypeError, match="times=, after= and rate="):
+    with pytest.raises(TypeError, match="times=, after=, rate= and optional="):
         cloud.faults.fail("Call", often=3)
     with pytest.raises(ValueError, match="handler, report or delete"):
         cloud.faults.crash_worker(at="lunch")
@@ -230,15 +230,33 @@ def test_wrong_rules_are_refused(cloud: LocalCloud) -> None:
         cloud.faults.delay("Call", -1)
 
 
+def test_faults_that_met_nothing_are_told(cloud: LocalCloud, tmp_path: Path) -> None:
+    effects(cloud)
+    faults = cloud.faults
+    faults.fail("Cal")
+    faults.drop_messages("Call")
+    faults.skew("nobody", seconds=1)
+    for rule in (faults.fail("Call", after=9), faults.delay("s/*", 1, after=9), faults.throttle("Call", optional=True)):
+        assert rule.struck == 0
+    cloud.run(CALL)
+    told = list(faults.unmet)
+    assert told == [
+        "the fault fail 'Cal' met nothing; did you mean Call?",
+        "the fault drop message 'Call' met nothing; what has that name is not where this fault strikes",
+        "the fault skew 'nobody' met nothing; what came by: Call, StartExecution, f, s/f",
+    ]
+    faults.rules.clear()
+
+
 def test_a_rule_does_not_change_the_chances_of_another(cloud: LocalCloud) -> None:
     def pattern(more: bool) -> list[str]:
         with LocalCloud(seed=3) as other:
             effects(other)
             if more:
-                other.faults.fail("Nobody", rate=0.5)
+                other.faults.fail("Nobody", rate=0.5, optional=True)
             other.faults.fail("Call", rate=0.5)
             if more:
-                other.faults.duplicate("Nobody", rate=0.5)
+                other.faults.duplicate("Nobody", rate=0.5, optional=True)
             return [other.run(CALL).path[-1] for _ in range(20)]
 
     assert pattern(False) == pattern(True)

@@ -103,7 +103,7 @@ def test_who_calls_a_slow_operation_waits(cloud: LocalCloud) -> None:
 
 
 def test_a_served_cloud_keeps_nobody_waiting_but_reports(cloud: LocalCloud) -> None:
-    cloud.faults.delay_callbacks(seconds=5)
+    cloud.faults.delay_callbacks(seconds=5, optional=True)
     with cloud.serve():
         cloud.faults.delay("StartExecution", 3)
         with pytest.raises(CannotWait, match="cannot delay StartExecution"):
@@ -136,7 +136,7 @@ def test_a_cloud_that_was_served_is_as_it_was(cloud: LocalCloud) -> None:
         cloud.flows.start_execution("flow", name="second")
     cloud.crash()
     assert cloud.run("flow", name="third").status == "Succeeded"
-    cloud.faults.crash("Call")
+    cloud.faults.crash("Call", optional=True)
     with pytest.raises(CannotCrash), cloud.serve():
         pass
 

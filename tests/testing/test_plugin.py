@@ -142,6 +142,92 @@ def test_markers_are_checked_and_the_real_account_is_not_touched_unasked(tmp_pat
     assert "expected term, json, html or lcov" in usage.stderr
 
 
+FAULTS = f"""
+import pytest
+from pathlib import Path
+from fnfkit.testing import LocalCloud
+
+POLL = Path({str(POLL)!r})
+
+@pytest.fixture(scope="module")
+def shared():
+    with LocalCloud() as cloud:
+        cloud.faults.delay("GetJobStatus", 1)
+        cloud.faults.delay("GetJobStats", 1)
+        yield cloud
+
+@pytest.fixture(autouse=True)
+def functions(cloud, shared):
+    for one in (cloud, shared):
+        one.deploy(POLL, functions={str(FUNCTIONS)!r})
+
+def test_good(cloud):
+    cloud.faults.fail("GetJob*", "FC.Unknown")
+    cloud.faults.fail("Nobody", optional=True)
+    cloud.run("poll", delay=5)
+
+def test_misspelt(cloud):
+    cloud.faults.fail("GetJobStats", "FC.Unknown")
+    cloud.run("poll", delay=5)
+
+def test_fails_anyway(cloud):
+    cloud.faults.fail("GetJobStats", "FC.Unknown")
+    assert cloud.run("poll", delay=5).status == "Failed"
+
+def test_by_hand():
+    with LocalCloud() as cloud:
+        cloud.faults.drop_messages("jobs")
+
+def test_last(shared):
+    shared.run("poll", delay=5)
+"""
+
+
+def test_a_fault_that_met_nothing_fails_a_test_that_passed(tmp_path: Path) -> None:
+    done = pytest_in(tmp_path, "-p", "no:xdist", "-rE", source=FAULTS)
+    assert "4 passed, 3 errors" in done.stdout.replace("1 failed, ", ""), done.stdout
+    errors = re.findall(r"^ERROR test_project.py::(\w+)", done.stdout, re.M)
+    assert errors == ["test_misspelt", "test_by_hand", "test_last"]
+    assert done.stdout.count("the fault fail 'GetJobStats' met nothing; did you mean GetJobStatus?") == 1
+    assert "the fault drop message 'jobs' met nothing; what came by: nothing" in done.stdout
+    assert "the fault delay 'GetJobStats' met nothing" in done.stdout
+
+
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    reports = [f"--fnf-cov-report={kind}" for kind in ("json:taken/c.json", "html:.", "lcov:fine/c.lcov")]
+    failing = ("-p", "no:xdist", "-k", "test_that_fails", "--fnf-report=taken/pages")
+    done = pytest_in(tmp_path, "-p", "no:xdist", "-k", "test_poll", *reports)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert f"cannot be written to {tmp_path / 'taken' / 'c.json'}: File exists; name another file" in done.stdout
+    assert f"cannot be written to {tmp_path}: Is a directory; name another file" in done.stdout
+    assert f"written: {tmp_path / 'fine' / 'c.lcov'}" in done.stdout
+    failed = pytest_in(tmp_path, *failing)
+    assert failed.returncode == 1
+    assert "INTERNALERROR" not in failed.stdout
+    assert re.search(r"TaskFailed +GetJobStatus +Broken", failed.stdout)
+    assert re.search(r"report: cannot be written to .*taken/pages/.*: Not a directory; name another", failed.stdout)
+
+
+def test_a_run_without_flows_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv("TMPDIR", str(shared))
+    source = "import os\ndef test_it(): assert not os.path.exists(os.environ['FNFKIT_TEST_RUN'])\n"
+    assert pytest_in(tmp_path, "-p", "no:xdist", source=source).returncode == 0
+    assert list(shared.iterdir()) == []
+
+
+def test_a_process_that_outlives_the_test_run_leaves_nothing(tmp_path: Path) -> None:
+    over = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    folder = tmp_path / f"fnfkit-{int(over.stdout)}-x"
+    code = "from fnfkit.testing import LocalCloud\nLocalCloud().close()"
+    late = {**os.environ, "FNFKIT_TEST_RUN": str(folder)}
+    done = subprocess.run([sys.executable, "-c", code], env=late, capture_output=True, text=True, check=True)
+    assert (done.stderr, folder.exists()) == ("", False)
+
+
 def test_the_plugin_costs_nothing_until_it_is_used() -> None:
     """W9: at most 20 ms; the best of five, since machines are busy."""
     code = (
