@@ -129,6 +129,17 @@ def _split(text: Json, separator: Json) -> Json:
     return _is_text(text, "split").split(sign)
 
 
+def _tokens(text: Json, separators: Json) -> Json:
+    """What stands between characters that all are separators; nothing between two of them is no token."""
+    kept, signs = [""], set(_is_text(separators, "tokens"))
+    for sign in _is_text(text, "tokens"):
+        if sign in signs:
+            kept.append("")
+        else:
+            kept[-1] += sign
+    return [token for token in kept if token]
+
+
 def _regex_match(text: Json, pattern: Json) -> Json:
     # The order of the arguments is inferred (cloudflow.md 4.2).
     subject = _is_text(text, "regexMatchString")
@@ -281,6 +292,7 @@ BUILTINS: dict[str, Builtin] = {
     "length": Builtin(_length, 1, 1),
     "regexMatchString": Builtin(_regex_match, 2, 2),
     "split": Builtin(_split, 2, 2),
+    "tokens": Builtin(_tokens, 2, 2),
     "get": Builtin(_get, 2, 2),
     "intAdd": Builtin(_int_add, 2, 2),
     "randomInt": Builtin(_random_int, 2, 2, chance=True),
@@ -304,4 +316,4 @@ BUILTINS: dict[str, Builtin] = {
     "matches": Builtin(_matches, 2, 2),
     "instant": Builtin(_instant, 1, 1),
 }
-"""By name: those of cloudflow.md 4.2, two more on arrays, and the typed tests from `kindOf` on."""
+"""By name: those of cloudflow.md 4.2, one more on texts and two on arrays, and the typed tests from `kindOf` on."""

@@ -86,7 +86,7 @@ def test_resources_become_references() -> None:
         ({"A": {"Type": "Pass", "Next": "B", "End": True}}, "E05", "both `Next` and `End`"),
         ({"A": {"Type": "Pass", "Next": "B"}}, "E05", "`B` names no state"),
         ({"A": {"Type": "Pass", "End": True, "Assign": {}}}, "E03", "no property `Assign`"),
-        ({"A": {"Type": "Pass", "End": True, "ResultPath": "$.a.b"}}, "E12", "deeper than one key"),
+        ({"A": {"Type": "Pass", "End": True, "ResultPath": "$.a[0]"}}, "E12", "more than keys"),
         ({"A": {"Type": "Pass", "End": True, "Parameters": {"a.$": "States.Nope($)"}}}, "E12", "no function"),
         ({"A": {"Type": "Pass", "End": True, "Parameters": {"a.$": 5}}}, "E12", "needs an expression"),
         ({"A": {"Type": "Pass", "End": True, "InputPath": "$..a"}}, "E12", "recursive descent"),
@@ -129,12 +129,15 @@ def test_what_cannot_be_written_is_named() -> None:
         ("States.Base64Encode($.s)", "eA=="),
         ("States.Hash('abc', 'SHA-256')", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("States.StringSplit('a,b', ',')", ["a", "b"]),
+        ("States.StringSplit('This.is+a,,test=string', '.+,=')", ["This", "is", "a", "test", "string"]),
+        ("States.Array()", []),
         ("$$.State.Name", "A"),
+        ("$.with-hyphens.and-more[0]", 7),
         ("$.a[*]", [1, 2, 3]),
     ],
 )
 def test_intrinsic_functions(function: str, value: Json) -> None:
-    done = run(passing({"v.$": function}), {"s": "x", "a": [1, 2, 3], "o": {"k": 1}})
+    done = run(passing({"v.$": function}), {"s": "x", "a": [1, 2, 3], "o": {"k": 1}, "with-hyphens": {"and-more": [7]}})
     assert (done.status, done.output) == ("Succeeded", {"v": value})
 
 
@@ -182,6 +185,8 @@ def test_a_choice_without_a_match_fails() -> None:
         ({}, {"r": 1}),
         ({"ResultPath": None}, {"in": {"x": 5}}),
         ({"ResultPath": "$.out"}, {"in": {"x": 5}, "out": {"r": 1}}),
+        ({"ResultPath": "$.in.deep"}, {"in": {"x": 5, "deep": {"r": 1}}}),
+        ({"ResultPath": "$.in.in-depth"}, {"in": {"x": 5, "in-depth": {"r": 1}}}),
         ({"OutputPath": "$.r"}, 1),
         ({"OutputPath": None}, {}),
         ({"ResultPath": "$.out", "OutputPath": "$.in"}, {"x": 5}),

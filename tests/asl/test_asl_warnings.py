@@ -55,6 +55,12 @@ MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": END}}, "
         (task(Catch=rules(["States.ALL"], ["Busy"])), "E08", "must be the last", "move it to the end"),
         (task(Catch=rules(["States.ALL"], ["Busy"])), "S09", "never asked", "put it before them"),
         (task(Catch=rules(["Busy"], ["Busy"])), "S09", "never asked", "put it before them"),
+        (
+            task(Retry=[{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}]),
+            "S06",
+            "`JitterStrategy` has no effect",
+            "leave it out",
+        ),
         (task(Catch=rules(["States.Timeouts"])), "S13", "no reserved error `States.Timeouts`", "`States.Timeout`"),
         (
             {

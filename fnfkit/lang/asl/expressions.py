@@ -35,12 +35,14 @@ _FUNCTIONS = {there: here for here, there in INTRINSICS.items()}
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _HINT = "write a path such as $.key, or a function such as States.Format('{}', $.key)"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_HYPHENED = re.compile(r"\.([A-Za-z_]\w*-[\w-]*)")
+"""A key behind a dot may hold `-`, as in $.delivery-partner (Step Functions Developer Guide, Map)."""
 
 
 def read_expression(text: str, at: Location, dollar: Expr, findings: Findings) -> Expr | None:
     """The value of a `.$` field, where `$` stands for an expression; None if, reported, there is none."""
     try:
-        parsed = parse(_prepared(text), GRAMMAR)
+        parsed = parse(prepared(text), GRAMMAR)
         if not isinstance(parsed.expr, Path | Call):
             raise ExpressionError(1, "neither a path nor an intrinsic function")
         return _lowered(parsed.expr, dollar)
@@ -52,16 +54,18 @@ def read_expression(text: str, at: Location, dollar: Expr, findings: Findings) -
 def read_path(text: str, at: Location, dollar: Expr, findings: Findings) -> Expr | None:
     """The value a path names."""
     try:
-        return _lowered(parse_path(_prepared(text), GRAMMAR).expr, dollar)
+        return _lowered(parse_path(prepared(text), GRAMMAR).expr, dollar)
     except ExpressionError as error:
         findings.error("E12", at, f"`{text:.60}` is not a path: {error}", error.fix or "write a path such as $.key")
         return None
 
 
-def _prepared(text: str) -> str:
+def prepared(text: str) -> str:
+    """The text in words that the grammar has."""
     pieces = _STRING.split(text)
     pieces[::2] = [
-        re.sub(r"\bStates\.(\w+)\(", r"States_\1(", piece.replace("$$", "$Context")) for piece in pieces[::2]
+        re.sub(r"\bStates\.(\w+)\(", r"States_\1(", _HYPHENED.sub(r"['\1']", piece.replace("$$", "$Context")))
+        for piece in pieces[::2]
     ]
     return "".join(pieces)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fnfkit.lang.asl.lifting import is_template, lifted
+from fnfkit.lang.asl.places import placed_value
 from fnfkit.lang.trees import children
-from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr, Merge, Object, Path, Root
+from fnfkit.model.expr import INPUT, RESULT, SCOPE_LOCAL, Const, Expr, Object, Path, Root
 from fnfkit.model.flow import Foreach, Parallel, Pass, Task
 
 
@@ -16,10 +17,9 @@ def writable_pass(step: Pass) -> bool:
     match step.gives:
         case Path(Root.INPUT, _) | Const():
             return True
-        case Merge((raw, Object(((_, value),)))) if raw == SCOPE_LOCAL:
-            return value == INPUT or isinstance(value, Const)
         case gives:
-            return gives == SCOPE_LOCAL
+            found = placed_value(gives)
+            return gives == SCOPE_LOCAL if found is None else found[1] == INPUT or isinstance(found[1], Const)
 
 
 def rebased(step: Task | Parallel | Foreach) -> bool:
@@ -43,10 +43,9 @@ def writable_result(gives: Expr) -> bool:
             return True
         case Path(Root.SCOPE_LOCAL, ()):
             return True
-        case Merge((raw, Object(((_, value),)))) if raw == SCOPE_LOCAL:
-            return value == RESULT or selector(value)
         case _:
-            return selector(gives)
+            found = placed_value(gives)
+            return selector(gives) if found is None else found[1] == RESULT or selector(found[1])
 
 
 def selector(expr: Expr) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fnfkit.lang.asl.expressions import GRAMMAR, read_expression, read_path
+from fnfkit.lang.asl.expressions import GRAMMAR, prepared, read_expression, read_path
+from fnfkit.lang.asl.places import put
 from fnfkit.lang.fdl.findings import Findings, kind
 from fnfkit.lang.grammar import parse_path
 from fnfkit.lang.lexer import ExpressionError
 from fnfkit.lang.template import read_template
-from fnfkit.model.expr import SCOPE_LOCAL, Const, Expr, Key, Merge, Object, Path, Root
+from fnfkit.model.expr import SCOPE_LOCAL, Const, Expr, Key, Path, Root
 from fnfkit.model.json import JsonObject
 from fnfkit.model.problem import Location
 
@@ -52,17 +53,17 @@ def placed(state: JsonObject, result: Expr, at: Location, findings: Findings) ->
     if text is None:
         return result
     try:
-        path = parse_path(text, GRAMMAR).expr
+        path = parse_path(prepared(text), GRAMMAR).expr
     except ExpressionError as error:
         findings.error("E12", place, f"`{text:.60}` is not a path: {error}", error.fix or "write a path such as $.key")
         return result
     match path:
         case Path(Root.INPUT, ()):
             return result
-        case Path(Root.INPUT, (Key(name),)):
-            return Merge((SCOPE_LOCAL, Object(((name, result),))))
+        case Path(Root.INPUT, parts) if all(isinstance(part, Key) for part in parts):
+            return put(result, tuple(part.name for part in parts if isinstance(part, Key)))
         case _:
-            findings.error("E12", place, f"`{text:.60}` lies deeper than one key", "write `$.key`")
+            findings.error("E12", place, f"`{text:.60}` is more than keys of the input", "write `$.key`")
             return result
 
 

@@ -29,7 +29,7 @@ STATES: dict[str, tuple[str, ...]] = {
 }
 """State type -> its fields. HeartbeatSeconds is reported: nothing sends heartbeats here."""
 
-RETRY = ("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "Comment")
+RETRY = ("ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment")
 CATCH = ("ErrorEquals", "ResultPath", "Next", "Comment")
 
 ERRORS = {
@@ -67,7 +67,7 @@ INTRINSICS = {
     "JsonMerge": "jsonMerge",
     "MathRandom": "randomInt",
     "MathAdd": "intAdd",
-    "StringSplit": "split",
+    "StringSplit": "tokens",
     "UUID": "uuid",
 }
 """Intrinsic function, without `States.`, and the model's function."""
@@ -94,5 +94,4 @@ ADVICE: dict[str, str] = {
     "ResultWriter": "distributed maps are not supported",
     "HeartbeatSecondsPath": "nothing sends heartbeats here",
     "Credentials": "roles are given to the state machine",
-    "JitterStrategy": "delays have no jitter here",
 }

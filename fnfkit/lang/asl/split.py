@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fnfkit.lang.asl.forms import is_path, paths, plain, reads_all, rebased, writable_pass, writable_result
 from fnfkit.lang.asl.lifting import is_template, lifted
+from fnfkit.lang.asl.places import placed_value
 from fnfkit.lang.asl.states import ERROR
 from fnfkit.lang.cloudflow.transitions import in_order
 from fnfkit.lang.translate.names import Names
@@ -189,9 +190,9 @@ class _Split:
         gives = SCOPE_LOCAL if entry.gives is None else entry.gives
         if gives in (SCOPE_LOCAL, ERROR):
             return replace(entry, gives=gives), []
-        match gives:
-            case Merge((raw, Object(((_, error),)))) if (raw, error) == (SCOPE_LOCAL, ERROR):
-                return entry, []
+        found = placed_value(gives)
+        if found is not None and found[1] == ERROR:
+            return entry, []
         states, self.out = self.out, []
         self.compute(with_paths(gives, _error_is))
         made, self.out = self.out, states

@@ -252,6 +252,9 @@ def _retry(value: Json, at: Location, findings: Findings) -> Retry:
     if rule is None:
         return Retry(())
     findings.known(rule, RETRY, at, "a retrier")
+    if rule.get("JitterStrategy", "NONE") != "NONE":
+        message = "`JitterStrategy` has no effect here: delays have no jitter"
+        findings.warn("S06", (*at, "JitterStrategy"), message, "leave it out, or write `NONE`")
     rate = rule.get("BackoffRate", 2)
     if not isinstance(rate, int | float) or isinstance(rate, bool) or not math.isfinite(rate) or rate < 1:
         findings.error("E08", (*at, "BackoffRate"), f"`BackoffRate` must be 1 or more, not {kind(rate)}", "such as 2")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from fnfkit.lang.asl.expressions import expression_text
 from fnfkit.lang.asl.lifting import is_template
+from fnfkit.lang.asl.places import placed_value
 from fnfkit.lang.template import SUFFIX
-from fnfkit.model.expr import RESULT, SCOPE_LOCAL, Const, Expr, Key, List, Merge, Object, Path, Root
+from fnfkit.model.expr import RESULT, SCOPE_LOCAL, Const, Expr, Key, List, Object, Path, Root
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
 
@@ -75,16 +76,17 @@ class Values:
                 out["OutputPath"] = self.text(gives, Root.RESULT, (*at, "OutputPath"))
             case Path(Root.SCOPE_LOCAL, ()):
                 out["ResultPath"] = None
-            case Merge((raw, Object(((key, value),)))) if raw == SCOPE_LOCAL:
+            case _ if (found := placed_value(gives)) is not None:
+                names, value = found
                 if value != RESULT:
                     out["ResultSelector"] = self.data(value, Root.RESULT, (*at, "ResultSelector"))
-                out["ResultPath"] = self.result_path(key, at)
+                out["ResultPath"] = self.result_path(names, at)
             case _:
                 out["ResultSelector"] = self.data(gives, Root.RESULT, (*at, "ResultSelector"))
 
-    def result_path(self, key: str, at: Location) -> str:
-        """The path of one key."""
-        return self.text(Path(Root.INPUT, (Key(key),)), Root.INPUT, at)
+    def result_path(self, names: tuple[str, ...], at: Location) -> str:
+        """The path of a key below others."""
+        return self.text(Path(Root.INPUT, tuple(map(Key, names))), Root.INPUT, at)
 
 
 def _is_plain_list(expr: Expr) -> bool:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import assert_never
 
+from fnfkit.lang.asl.places import placed_value
 from fnfkit.lang.asl.resources import resource_text, suffix_of
 from fnfkit.lang.asl.rules import rule
 from fnfkit.lang.asl.schema import ERRORS
@@ -14,7 +15,7 @@ from fnfkit.lang.asl.states import ERROR
 from fnfkit.lang.asl.values import Values
 from fnfkit.lang.dialect import Unsupported, Writing
 from fnfkit.lang.trees import with_paths
-from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Key, Merge, Object, Path, Root
+from fnfkit.model.expr import INPUT, RESULT, SCOPE_INPUT, SCOPE_LOCAL, Const, Key, Object, Path, Root
 from fnfkit.model.flow import (
     Arm,
     Catch,
@@ -126,10 +127,11 @@ class _Writer:
                 out["ResultPath"] = None
             case Const(value):
                 out["Result"] = value
-            case Merge((_, Object(((key, value),)))):
+            case gives if (found := placed_value(gives)) is not None:
+                names, value = found
                 if isinstance(value, Const):
                     out["Result"] = value.value
-                out["ResultPath"] = self.values.result_path(key, at)
+                out["ResultPath"] = self.values.result_path(names, at)
             case gives:
                 self.values.path(out, "OutputPath", gives, INPUT, at)
 
@@ -258,8 +260,8 @@ class _Writer:
         match entry.gives:
             case Path(Root.SCOPE_LOCAL, ()):
                 out["ResultPath"] = None
-            case Merge((_, Object(((key, _),)))):
-                out["ResultPath"] = self.values.result_path(key, at)
+            case gives if gives is not None and (found := placed_value(gives)) is not None:
+                out["ResultPath"] = self.values.result_path(found[0], at)
             case gives if gives != ERROR:
                 self.unsupported(at, "what a catch gives")
         return {**out, "Next": entry.goto}

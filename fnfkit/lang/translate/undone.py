@@ -15,7 +15,7 @@ class Foreign(ValueError):
 def rejoined(expr: Expr) -> Expr:
     """The list of all branches, which state machines have to build from an object, as the result it is."""
     match expr:
-        case Call("toArray", arguments) if all(
+        case Call("toArray", arguments) if arguments and all(
             argument == Path(Root.RESULT, (Index(number),)) for number, argument in enumerate(arguments)
         ):
             return RESULT
