@@ -134,7 +134,8 @@ def _refusal(error: Exception) -> Refusal:
 def _refused_by_service(fault: Fault) -> Refusal:
     if fault.status:
         return refusal_of(fault)
-    hint = "is the endpoint right, and is `fnfkit dev` running there?"
+    told = "look at the region and the endpoint" in fault.message  # as faults of AWS say
+    hint = "" if told else "is the endpoint right, and is `fnfkit dev` running there?"
     return Refusal(fault.code, _without_layers(fault.message), hint, exit=UNREACHABLE)
 
 

@@ -34,7 +34,7 @@ def destroy(
     """Delete the stack of a project or a template, and everything in it, if there is one."""
     folder = folder_of(path)
     target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
-    name = stack_name(path, stack or target.stage.stack, stage)
+    name = stack_name(path, stack or target.stage.stack, stage, cloud=target.cloud)
     with held(folder, target) as kept:
         confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
         keys = target.uploaded(name, [one.template for one in kept.read() if one.stack == name])

@@ -23,7 +23,7 @@ def outputs(
 ) -> int:
     """Print the outputs of a deployed stack."""
     target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
-    name = stack_name(path, stack or target.stage.stack, stage)
+    name = stack_name(path, stack or target.stage.stack, stage, cloud=target.cloud)
     record = find(target.stacks(), name)
     if record is None:
         raise Refusal("StackNotFound", f"there is no stack {name} at {target.place}", "deploy it first", exit=REFUSED)

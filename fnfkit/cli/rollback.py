@@ -43,7 +43,7 @@ def rollback(
     """
     folder = folder_of(path)
     target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
-    name = stack_name(path, stack or target.stage.stack, stage)
+    name = stack_name(path, stack or target.stage.stack, stage, cloud=target.cloud)
     with held(folder, target) as kept:
         before, template = _previous(kept, name, target)
         progress(f"back to deployment {before.number} of {stamp(before.at)}")
