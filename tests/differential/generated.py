@@ -7,6 +7,8 @@ path is ever missing and no comparison coerces, which is where the languages are
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fnfkit.model.expr import (
@@ -50,6 +52,12 @@ ERRORS = ("Busy", "Gone", "Broken")
 WORDS = ("red", "green", "blue")
 ALWAYS_WELL = "steady"
 """Functions of this prefix never fail: what else runs beside a failing branch is a matter of threads in moto."""
+_OWN = re.compile(r"(task|pass|wait|callback|choice|parallel|foreach|succeed|fail)[0-9]+\Z")
+
+
+def steps_of(names: Iterable[str]) -> list[str]:
+    """The names of generated steps, without those of states that a language needs around them."""
+    return [name for name in names if _OWN.match(name)]
 
 
 def made_input(seed: int) -> JsonObject:

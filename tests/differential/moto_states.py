@@ -24,7 +24,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 from fnfkit.model.json import Json, JsonObject
-from tests.differential.generated import answer
+from tests.differential.generated import answer, steps_of
 from tests.differential.ours import Observed
 
 PATIENCE = 20
@@ -56,6 +56,10 @@ class MotoStates:
         observed.status = _STATUS[ended["status"]]
         observed.output = json.loads(ended["output"]) if ended.get("output") else None
         observed.error = ended.get("error") or ""
+        history = self.client.get_paginator("get_execution_history").paginate(executionArn=started["executionArn"])
+        events = [event for page in history for event in page["events"]]
+        entered = [one["stateEnteredEventDetails"] for one in events if "stateEnteredEventDetails" in one]
+        observed.entered = steps_of(one["name"] for one in entered)
         return observed
 
     def _ended(self, arn: str) -> dict[str, Any]:

@@ -12,16 +12,18 @@ from fnfkit.engine.events import Event
 from fnfkit.model.flow import Flow, Pattern
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import FunctionRef
-from tests.differential.generated import answer
+from tests.differential.generated import answer, steps_of
 from tests.engine.driver import Accepts, Answer, Driver, Fails
 
 
 @dataclass
 class Observed:
-    """A run: its calls in order as function and event, the spans it waited for, and how it ended."""
+    """A run: its calls in order as function and event, the spans it waited for, the steps it entered in order, which
+    shows where jumps and catches lead, and how it ended."""
 
     calls: list[tuple[str, Json]] = field(default_factory=list)
     spans: list[float] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
     status: str = ""
     output: Json = None
     error: str = ""
@@ -31,8 +33,8 @@ class Observed:
         calls: object = self.calls
         if not ordered:
             calls = {name: [event for other, event in self.calls if other == name] for name, _ in self.calls}
-        spans = self.spans if ordered else sorted(self.spans)
-        return (calls, spans, self.status, json.dumps(self.output, sort_keys=True), self.error)
+        spans, entered = (self.spans, self.entered) if ordered else (sorted(self.spans), sorted(self.entered))
+        return (calls, spans, entered, self.status, json.dumps(self.output, sort_keys=True), self.error)
 
 
 class _Watched(Driver):
@@ -73,6 +75,7 @@ def run(flow: Flow, input: JsonObject, seed: int) -> Observed:
     execution = driver.execution
     observed.status, observed.error = execution.status, execution.error
     observed.output = execution.output
+    observed.entered = steps_of(one.step for one in execution.history if one.type in ("StepEntered", "StateEntered"))
     return observed
 
 

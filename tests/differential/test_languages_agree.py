@@ -1,6 +1,10 @@
 """Generated flows as FDL, as CloudFlow and as ASL on our engine, and as ASL on moto: all must do the same.
 
-Compared are the calls with their events, retry counts, back-offs and waits, the status, the output and the error.
+Compared are the calls in order with their events, with it retry counts, tokens and the order in which branches are
+joined; back-offs and waits; the steps that are entered in order, which shows where catches and jumps lead; the status,
+the output and the error. What flows written by hand show, and moto's defects there, is in `test_states_agree.py`.
+
+A run ends with its seeds; FNFKIT_SEED is the first of them, and FNFKIT_TEST_LONG makes them 1,000.
 
 What was found on the way and is left out of the comparison, by name:
 
@@ -16,14 +20,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from fnfkit.lang import asl, cloudflow, fdl
 from fnfkit.lang.translate import accumulating, replacing
 from fnfkit.model.flow import Flow, Parallel, Pattern, Step, Task, bodies
-from tests.differential.generated import made_flow, made_input
+from fnfkit.model.names import FunctionRef
+from tests.differential.generated import answer, made_flow, made_input
 from tests.differential.moto_states import MotoStates, moto_states
 from tests.differential.ours import run
 
@@ -71,7 +77,10 @@ def retries_a_token(steps: tuple[Step, ...]) -> bool:
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + FLOWS, TOGETHER))
-def test_flows_agree_on_all_engines(moto: MotoStates, first: int) -> None:
+def test_flows_agree_on_all_engines(
+    moto: MotoStates, first: int, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("seeds", [first, first + TOGETHER - 1])
     for seed in range(first, first + TOGETHER):
         flow, input = made_flow(seed), made_input(seed)
         flows, text = forms(flow)
@@ -84,6 +93,39 @@ def test_flows_agree_on_all_engines(moto: MotoStates, first: int) -> None:
         theirs = moto.run(text, input, seed)
         apart = zip(theirs.alike(ordered=ordered), expected.alike(ordered=ordered), strict=True)
         assert [pair for pair in apart if pair[0] != pair[1]] == [], f"seed {seed}"
+
+
+def test_generated_flows_show_what_is_compared() -> None:
+    """Of the flows of a long run: none of the things that are compared is rare among them."""
+    shown: Counter[str] = Counter()
+    for seed in range(1, 1_001):
+        flow = made_flow(seed)
+        done = run(flow, made_input(seed), seed)
+        steps = {step.name: step for step in all_steps(flow.steps)}
+        entered = [steps[name] for name in done.entered]
+        shown[done.status] += 1
+        shown["joins"] += any(isinstance(step, Parallel) and len(step.branches) > 1 for step in entered)
+        shown["tokens"] += any(isinstance(step, Task) and step.pattern is Pattern.WAIT_FOR_CALLBACK for step in entered)
+        shown["iterations"] += any(name.startswith("foreach") for name in done.entered)
+        shown["choices"] += any(name.startswith("choice") for name in done.entered)
+        asked = Counter(name for name, _ in done.calls)
+        shown["retries"] += any(count > 1 for count in asked.values())
+        given = {name: answer(seed, name, count - 1) for name, count in asked.items()}
+        failed = {name for name, last in given.items() if isinstance(last, str)}
+        shown["catches"] += any(
+            isinstance(step, Task) and step.catch and str(step.target.function) in failed
+            for step in entered
+            if isinstance(step, Task) and isinstance(step.target, FunctionRef)
+        )
+    assert {name for name, count in shown.items() if count < 40} == set(), shown
+    assert {*shown} >= {"Succeeded", "Failed", "joins", "tokens", "iterations", "choices", "retries", "catches"}
+
+
+def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        for body in bodies(step):
+            yield from all_steps(body)
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + FLOWS * 2, TOGETHER))
