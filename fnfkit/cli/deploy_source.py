@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnfkit.cli.check import has_errors
+from fnfkit.cli.deploy_files import Files
 from fnfkit.cli.deploy_flows import broken_flows
+from fnfkit.cli.deploy_named import stack_of
 from fnfkit.cli.files import read_text
 from fnfkit.cli.inspect_python import inspect_project
 from fnfkit.cli.options import ALIYUN, AWS
@@ -15,7 +17,6 @@ from fnfkit.cli.output import progress
 from fnfkit.cli.projects import ENTRY, project
 from fnfkit.cli.refusal import REFUSED, Refusal
 from fnfkit.deploy import DeployError, Shelf, aws, graph, synth
-from fnfkit.deploy.package import archive, folder_files
 from fnfkit.deploy.record import FOLDER
 from fnfkit.deploy.shelf import prefix_of
 from fnfkit.dsl.errors import CompileError
@@ -98,7 +99,7 @@ def _app(given: str, stack: str, stage: str, shelf: Shelf) -> Source:
     def made() -> Source:
         refuse_errors(given)
         with project(given) as found:
-            name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
+            name = stack_of(found.app.name, stack, stage, cloud=ALIYUN)
             template = synth(graph(found.app, found.folder), name, cache=found.folder / FOLDER / "vendor", shelf=shelf)
             return Source(template, ros.write(template), found.folder, name, shelf)
 
@@ -117,7 +118,7 @@ def aws_source(given: str, stack: str, stage: str, *, bucket: str) -> Source:
     def made() -> Source:
         refuse_errors(given)
         with project(given) as found:
-            name = stack or (f"{found.app.name}-{stage}" if stage else found.app.name)
+            name = stack_of(found.app.name, stack, stage, cloud=AWS)
             shelf = Shelf(bucket, prefix=prefix_of(name))
             template = aws.synth(graph(found.app, found.folder), cache=found.folder / FOLDER / "vendor", shelf=shelf)
             parameters = {aws.BUCKET: bucket} if template.parameters else {}
@@ -142,7 +143,7 @@ def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
     template = reading.template
     if template is None:
         raise Refusal("InvalidTemplate", f"{path} holds no template", exit=REFUSED)
-    made = _complete(path, reading, template, shelf)
+    made = _complete(path, reading, template, Files(path.parent, shelf, strict=expand))
     _judge(path, reading, ros.validate(made))
     _refuse_flows(path, text, reading, made)
     if made is template:
@@ -152,11 +153,11 @@ def _template(path: Path, stack: str, shelf: Shelf, *, expand: bool) -> Source:
     return Source(made, ros.write(made), path.parent, stack, shelf)
 
 
-def _complete(path: Path, reading: ros.Reading, template: Template, shelf: Shelf) -> Template:
+def _complete(path: Path, reading: ros.Reading, template: Template, files: Files) -> Template:
     """A SAM template with what only tools on this machine know: files, shared properties, names flows count on."""
     made = template
     if template.transform == SERVERLESS and (any(ros.local_files(template)) or (ros.SHARED,) in reading.marks):
-        located = ros.localized(template, _Files(path.parent, shelf))
+        located = ros.localized(template, files)
         _refuse(path, reading, located.problems)
         made = located.template
     if ids := ros.taken_for_granted(made):
@@ -195,28 +196,3 @@ def _told(path: Path, reading: ros.Reading, problem: Problem) -> str:
     return f"{place}: {problem.id} {where + ': ' if where else ''}{problem.message}" + (
         f" ({problem.fix})" if problem.fix else ""
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files beside a template."""
-
-    folder: Path
-    shelf: Shelf
-
-    def definition(self, uri: str) -> str:
-        return (self.folder / uri).read_text("utf-8")
-
-    def code(self, uri: str) -> str:
-        path = self.folder / uri
-        if not path.exists():
-            raise FileNotFoundError(2, "there is no such file or folder")
-        ready = path.suffix in (".zip", ".jar")
-        packed = path.read_bytes() if ready else archive(folder_files(path))
-        try:
-            code = self.shelf.code(packed)
-        except DeployError as error:
-            raise ValueError(f"{error.message}; {error.hint}") from error
-        if "ZipFile" in code:
-            return ros.DATA_ZIP + code["ZipFile"]
-        return f"oss://{code['OssBucketName']}/{code['OssObjectName']}"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from fnfkit.deploy import shim, vendor
 from fnfkit.deploy.error import DeployError
+from fnfkit.deploy.folders import folder_files
 from fnfkit.deploy.shelf import Shelf
 from fnfkit.dsl.function import Folder, Function
 from fnfkit.model.json import Json
@@ -25,10 +26,8 @@ STORED = 65_536
 """Bytes of files up to which an archive is not compressed."""
 LONGEST_SOURCE = 4096
 """Characters of a source that stands in the template as text (ros.md 5)."""
-REQUIREMENTS = "requirements.txt"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_SKIPPED = {"__pycache__", ".git", ".svn", ".fnfkit", ".fun", ".venv", ".DS_Store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,8 @@ def package(function: Function[..., Json], folder: Path, cache: Path) -> Package
     Raises `DeployError`.
     """
     if isinstance(function.code, Folder):
-        return Package(_folder(folder / function.code.path, function.code.handler, cache), function.code.handler)
+        code = function.code
+        return Package(_folder(folder / code.path, folder, code.handler, cache), code.handler)
     return _project(function, folder, cache)
 
 
@@ -83,23 +83,14 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def folder_files(path: Path) -> dict[str, bytes]:
-    """Every file of a folder that belongs to the code. Raises OSError."""
-    if path.is_file():
-        return {path.name: path.read_bytes()}
-    found = sorted(file for file in path.rglob("*") if file.is_file())
-    kept = (file for file in found if not _SKIPPED & set(file.relative_to(path).parts))
-    return {file.relative_to(path).as_posix(): file.read_bytes() for file in kept if file.suffix != ".pyc"}
-
-
-def _folder(path: Path, handler: str, cache: Path) -> dict[str, bytes]:
+def _folder(path: Path, within: Path, handler: str, cache: Path) -> dict[str, bytes]:
     if not path.is_dir():
         raise DeployError("CodeNotFound", f"there is no folder {path}", "code= is relative to the folder of the App")
-    files = folder_files(path)
+    files = folder_files(path, within)
     entry = handler.rpartition(".")[0].replace(".", "/")
     if not any(name.rpartition(".")[0] == entry for name in files):
         raise DeployError("HandlerNotFound", f"{path} has no file for the handler {handler}", "give handler= its name")
-    return _vendored(files, path, cache)
+    return vendor.with_requirements(files, path, cache)
 
 
 def _project(function: Function[..., Json], folder: Path, cache: Path) -> Package:
@@ -113,15 +104,7 @@ def _project(function: Function[..., Json], folder: Path, cache: Path) -> Packag
     relative = file.relative_to(folder.resolve()).with_suffix("")
     sources = dict(_closure(file, folder.resolve()))
     files = {**sources, **shim.files(".".join(relative.parts), body.__name__)}
-    return Package(_vendored(files, folder, cache), shim.HANDLER)
-
-
-def _vendored(files: dict[str, bytes], path: Path, cache: Path) -> dict[str, bytes]:
-    requirements = path / REQUIREMENTS
-    if not requirements.is_file():
-        return files
-    own = {name: content for name, content in files.items() if name != REQUIREMENTS}
-    return {**vendor.installed(requirements, cache), **own}
+    return Package(vendor.with_requirements(files, folder, cache), shim.HANDLER)
 
 
 def _closure(file: Path, folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -11,12 +11,26 @@ from pathlib import Path
 
 from fnfkit.deploy.error import DeployError
 
+REQUIREMENTS = "requirements.txt"
+
 _LOCAL = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 """Files about the installation, which differ from machine to machine."""
 
 
+def with_requirements(files: dict[str, bytes], folder: Path, cache: Path) -> dict[str, bytes]:
+    """The files of a function and of what the requirements.txt in its folder asks for; its own come first.
+
+    Raises `DeployError`.
+    """
+    requirements = folder / REQUIREMENTS
+    if not requirements.is_file():
+        return files
+    own = {name: content for name, content in files.items() if name != REQUIREMENTS}
+    return {**installed(requirements, cache), **own}
+
+
 def installed(requirements: Path, cache: Path) -> dict[str, bytes]:
-    """The files that a requirements.txt asks for. Raises `DeployError` with the last line of pip."""
+    """The files that a requirements.txt asks for. Raises `DeployError` with the last error of pip."""
     text = requirements.read_bytes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     target = cache / hashlib.sha256(text + version.encode()).hexdigest()[:16]
@@ -46,8 +60,14 @@ def _install(requirements: Path, target: Path) -> None:
             check=False,
         )
         if done.returncode:
-            told = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-            raise DeployError("CannotVendor", f"{requirements}: {told}", "can pip install it here?")
+            raise DeployError("CannotVendor", f"{requirements}: {_told(done.stderr)}", "can pip install it here?")
         Path(f"{made}/files").mkdir(exist_ok=True)
         if not target.is_dir():
             shutil.move(f"{made}/files", target)
+
+
+def _told(output: str) -> str:
+    """The last error in what pip says; notes may follow it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error:")]
+    return next(reversed(errors or lines), "pip failed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,3 +76,14 @@ class Said:
 
 
 Cli = Callable[..., Said]
+
+
+def wheel(folder: Path) -> None:
+    """A wheel of one module, which pip installs without a network."""
+    meta = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
+    kind = "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as made:
+        made.writestr("tiny.py", "WORD = 'tiny'\n")
+        made.writestr("tiny-1.0.dist-info/METADATA", meta)
+        made.writestr("tiny-1.0.dist-info/WHEEL", kind)
+        made.writestr("tiny-1.0.dist-info/RECORD", "")

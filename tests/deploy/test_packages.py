@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from deploy_accounts import wheel
 
 from fnfkit import App, elsewhere
 from fnfkit.cli.projects import project
@@ -150,17 +151,6 @@ def test_a_small_source_stands_in_the_template() -> None:
     assert list(Package({"index.py": b"#" * 5000}, "index.handler").code(Shelf())) == ["ZipFile"]
 
 
-def wheel(folder: Path) -> None:
-    """A wheel of one module, which pip installs without a network."""
-    meta = "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"
-    kind = "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as made:
-        made.writestr("tiny.py", "WORD = 'tiny'\n")
-        made.writestr("tiny-1.0.dist-info/METADATA", meta)
-        made.writestr("tiny-1.0.dist-info/WHEEL", kind)
-        made.writestr("tiny-1.0.dist-info/RECORD", "")
-
-
 def test_requirements_are_vendored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     code = tmp_path / "code"
@@ -181,9 +171,30 @@ def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "index.py").write_text("", "utf-8")
     (tmp_path / "code" / "requirements.txt").write_text("nothing-of-that-name==1\n", "utf-8")
-    with pytest.raises(DeployError, match="nothing-of-that-name"):
+    with pytest.raises(DeployError, match="ERROR: No matching distribution found for nothing-of-that-name"):
         package(folder_function("code"), tmp_path, tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
+
+
+def test_what_its_owner_excludes_is_not_packed(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    for name in ("index.py", "notes.md", "keep.md", "lib/a.py", "lib/test/b.py", "build/c.py", "build.py", "data.bin"):
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        (code / name).write_text(name, "utf-8")
+    assert len(package(folder_function("code"), tmp_path, tmp_path / "cache").files) == 8
+    (tmp_path / ".funignore").write_text("# from here\ncode/lib/test\n/data.bin\n", "utf-8")
+    (code / ".funignore").write_text("*.md\n!keep.md\n/build/\n", "utf-8")
+    (code / ".fcignore").write_text("data.bin\n", "utf-8")
+    made = package(folder_function("code"), tmp_path, tmp_path / "cache")
+    assert set(made.files) == {"index.py", "keep.md", "lib/a.py", "build.py"}
+
+
+def test_patterns_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "index.py").write_text("", "utf-8")
+    (tmp_path / ".funignore").write_text("!\n", "utf-8")
+    with pytest.raises(DeployError, match=r"\.funignore cannot be read: .*'!'"):
+        package(folder_function("code"), tmp_path, tmp_path / "cache")
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 from random import Random
+from zipfile import ZipFile
 
 import pytest
+from deploy_accounts import wheel
 
 from fnfkit.cli.deploy_source import folder_of, source_of
 from fnfkit.cli.refusal import Refusal
@@ -43,6 +47,39 @@ def test_large_code_goes_into_the_bucket_or_is_refused(project: Path) -> None:
     with pytest.raises(Refusal, match="template has room for") as refused:
         source_of(str(project), "shop", "", expand=True, bucket="")
     assert "bucket = " in refused.value.message
+
+
+def packed(project: Path, *, expand: bool = True) -> dict[str, str]:
+    """The files in the archive of the project's first function."""
+    source = source_of(str(project), "shop", "", expand=expand, bucket="")
+    function = next(one for one in source.template.resources if one.id == "Orderscheck")
+    with ZipFile(BytesIO(b64decode(function.properties["Code"]["ZipFile"]))) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_code_brings_its_requirements_and_leaves_out_what_is_excluded(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    before = packed(project)
+    wheel(project)
+    (project / "orders" / "requirements.txt").write_text("../tiny-1.0-py3-none-any.whl\n")
+    (project / "orders" / "notes.md").write_text("secret")
+    (project / ".funignore").write_text("*.md\n")
+    after = packed(project)
+    assert after.keys() - before.keys() == {"tiny.py", *(name for name in after if name.startswith("tiny-1.0"))}
+    assert after["tiny.py"] == "WORD = 'tiny'\n"
+
+
+def test_requirements_that_cannot_be_had_are_refused_for_the_service_and_told_here(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (project / "orders" / "requirements.txt").write_text("nothing-of-that-name==1\n")
+    with pytest.raises(Refusal, match=r"template.yml:\d+:\d+: T13 .*nothing-of-that-name"):
+        source_of(str(project), "shop", "", expand=True, bucket="")
+    source_of(str(project), "shop", "", expand=False, bucket="")
+    assert capsys.readouterr().err.count("warning: ") == 1
 
 
 @pytest.mark.parametrize(

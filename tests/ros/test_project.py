@@ -25,7 +25,7 @@ class Folder:
     def definition(self, uri: str) -> str:
         return (PROJECT / uri).read_text("utf-8")
 
-    def code(self, uri: str) -> str:
+    def code(self, uri: str, runtime: str) -> str:
         return ros.DATA_ZIP + base64.b64encode(pack(PROJECT / uri)).decode()
 
 
@@ -87,7 +87,7 @@ def test_files_are_told_and_missing_ones_named() -> None:
         def definition(self, uri: str) -> str:
             raise FileNotFoundError(2, "No such file", uri)
 
-        def code(self, uri: str) -> str:
+        def code(self, uri: str, runtime: str) -> str:
             raise ValueError("the folder is empty")
 
     problems = ros.localized(project(), Nowhere()).problems

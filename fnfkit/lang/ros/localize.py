@@ -23,9 +23,9 @@ class Sources(Protocol):
         """The text of a flow definition. Raises OSError or ValueError."""
         ...
 
-    def code(self, uri: str) -> str:
-        """What to write for the code at a path: `oss://bucket/key`, or `DATA_ZIP` and an archive in Base64.
-        Raises OSError or ValueError."""
+    def code(self, uri: str, runtime: str) -> str:
+        """What to write for the code at a path: `oss://bucket/key`, or `DATA_ZIP` and an archive in Base64. The runtime
+        is empty where the template computes it. Raises OSError or ValueError."""
         ...
 
 
@@ -74,8 +74,10 @@ def _function(child: Value, path: Location, sources: Sources, findings: Findings
     uri = properties.get("CodeUri") if isinstance(properties, dict) else None
     if not isinstance(uri, str) or _is_remote(uri):
         return child
+    runtime = properties.get("Runtime") if isinstance(properties, dict) else None
     try:
-        return {**child, "Properties": {**(properties or {}), "CodeUri": sources.code(uri)}}
+        code = sources.code(uri, runtime if isinstance(runtime, str) else "")
+        return {**child, "Properties": {**(properties or {}), "CodeUri": code}}
     except (OSError, ValueError) as error:
         findings.error("T13", (*path, "Properties", "CodeUri"), f"the code {uri} cannot be packed: {_why(error)}")
         return child
