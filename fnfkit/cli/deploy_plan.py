@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 
@@ -10,8 +11,8 @@ from fnfkit.cli.blocks import Block, Line, Tone
 from fnfkit.deploy import Action, Change, Difference, Plan
 from fnfkit.model.json import Json, JsonObject
 
-LONGEST = 60
-"""Characters of a value that are shown."""
+LONGEST = 72
+"""Characters of a value that are shown: those around where it differs."""
 _SIGNS = {
     Action.CREATE: ("+", Tone.GOOD),
     Action.UPDATE: ("~", Tone.PLAIN),
@@ -28,7 +29,7 @@ def plan_blocks(plan: Plan) -> Iterator[Block]:
             sign, tone = _SIGNS[change.action]
             yield Line(f"{sign} {change.action.value:<8}{change.id} ({change.type}){_why(change)}", tone)
             yield from (Line(f"      {step}", Tone.QUIET) for step in change.steps)
-            yield from (Line(f"      {_shown(one)}", Tone.QUIET) for one in change.differences)
+            yield from (Line(f"      {told}", Tone.QUIET) for one in change.differences for told in _shown(one))
     yield from (Line(f"drift: {drift.id}: {drift.message}", Tone.BAD) for drift in plan.drifts)
     for danger in plan.dangers:
         yield Line(f"danger: {danger.message} ({danger.hint})", Tone.BAD)
@@ -78,11 +79,23 @@ def _why(change: Change) -> str:
     return f": {change.because}" if change.because else ""
 
 
-def _shown(one: Difference) -> str:
+def _shown(one: Difference) -> Iterator[str]:
     where = ".".join(map(str, one.path))
     if one.path == ("Definition",):
-        return f"{where} differs"
-    return f"{where}: {_short(_code(one, one.before))} -> {_short(_code(one, one.after))}"
+        yield f"{where} differs"
+    elif items := _items(one.before, one.after):
+        yield from (f"{where}: {item}" for item in items)
+    else:
+        before, after = _contrast(_text(_code(one, one.before)), _text(_code(one, one.after)))
+        yield f"{where}: {before} -> {after}"
+
+
+def _items(before: Json, after: Json) -> list[str]:
+    """What only one of two lists has."""
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return []
+    gone = [f"- {_text(item)}" for item in before if item not in after]
+    return gone + [f"+ {_text(item)}" for item in after if item not in before]
 
 
 def _code(one: Difference, value: Json) -> Json:
@@ -92,6 +105,19 @@ def _code(one: Difference, value: Json) -> Json:
     return "sha256:" + hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _short(value: Json) -> str:
-    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+def _text(value: Json) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _contrast(before: str, after: str) -> tuple[str, str]:
+    """Two texts, of long ones the part in which they differ and a little of what is before it."""
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+    start = max(0, sum(1 for _ in alike) - LONGEST // 4)
+    return _part(before, start), _part(after, start)
+
+
+def _part(text: str, start: int) -> str:
+    if len(text) <= LONGEST:
+        return text
+    start = min(start, len(text) - LONGEST)
+    return "..." * (start > 0) + text[start : start + LONGEST] + "..." * (start + LONGEST < len(text))

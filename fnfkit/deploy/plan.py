@@ -192,10 +192,13 @@ def _deleted(old: Resource) -> Change:
 
 
 def differences(before: Json, after: Json, path: Location = ()) -> Iterator[Difference]:
-    """The places where two values differ, as deep as both are maps."""
+    """The places where two values differ, as deep as both are maps, or lists of as many items."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys((*before, *after)):
             yield from differences(before.get(key), after.get(key), (*path, key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences(old, new, (*path, index))
     elif before != after:
         yield Difference(path, before, after)
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from fnfkit.deploy import Action, Change, State
+from fnfkit.cli.deploy_plan import plan_blocks
+from fnfkit.deploy import Action, Change, Plan, State
 from fnfkit.deploy.dangers import dangers
-from fnfkit.deploy.plan import changes
+from fnfkit.deploy.plan import changes, differences
 from fnfkit.deploy.steps import step_changes
 from fnfkit.lang import ros
 from fnfkit.model.json import Json
@@ -190,6 +191,28 @@ def test_a_shrunk_role_is_dangerous() -> None:
 
 def test_a_wider_role_is_not() -> None:
     assert endangered(BASE.replace("[fc:InvokeFunction]", "[fc:InvokeFunction, fc:GetFunction]")) == []
+
+
+TAIL = "acs:fc:cn-hangzhou:1234567890123456:services/a-service-with-a-long-name/functions/bill"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("short", "other", ['Tags: "short" -> "other"']),
+        (None, 5, ["Tags: nothing -> 5"]),
+        (f"{TAIL}-one", f"{TAIL}-two", [f'Tags: ...{TAIL[-67:]}-one" -> ...{TAIL[-67:]}-two"']),
+        ([{"a": 1}, {"a": TAIL}], [{"a": 1}, {"a": "x"}], [f'Tags.1.a: "{TAIL[:71]}... -> "x"']),
+        ([1], [1, {"a": TAIL}], [f'Tags: + {{"a": "{TAIL}"}}']),
+        ([1, 2, 3], [3, 4], ["Tags: - 1", "Tags: - 2", "Tags: + 4"]),
+        ([1], [1, 1], ["Tags: [1] -> [1, 1]"]),
+    ],
+)
+def test_what_differs_is_shown_however_long_it_is(before: Json, after: Json, told: list[str]) -> None:
+    found = tuple(differences({"Tags": before}, {"Tags": after}))
+    change = Change(id="Role", type="ALIYUN::RAM::Role", action=Action.UPDATE, differences=found)
+    lines = [str(block.text) for block in plan_blocks(Plan(stack="s", exists=True, changes=(change,)))]  # type: ignore[union-attr]
+    assert [line.strip() for line in lines[1:-1]] == told
 
 
 def test_a_function_that_a_flow_still_calls() -> None:
