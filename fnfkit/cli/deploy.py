@@ -103,6 +103,7 @@ def _carried_out(source: Source, found: Plan, asked: _Asked, kept: Book) -> Outc
     secret = any(one.no_echo and one.name in asked.parameters for one in source.template.parameters)
     record = find(asked.target.stacks(), source.stack) if found.same and not secret else None
     if record is not None:
+        kept.settle(source.stack, asked.target.place, template=source.text, record=record)
         return Outcome(record, False)
     confirm(asked.target, f"Deploy to {asked.target.place}? {summary(found)}.", yes=asked.yes)
     run = carry_out(kept, asked.target, source.stack, source.text, asked.parameters, public=source.template)

@@ -43,7 +43,7 @@ def destroy(
                 gone = acting.destroy(name)
         except DeployError as error:
             raise refused(error) from error
-        if gone:
+        if gone or kept.stands(name, target.place):  # a command that was killed may have got no further than the stack
             for key in keys:
                 target.objects().delete(target.bucket, key)
             note_destroyed(kept, target, name)

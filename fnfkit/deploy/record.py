@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from fnfkit.deploy.error import DeployError
 from fnfkit.model.json import Json
+from fnfkit.ports import StackRecord
 
 FOLDER = ".fnfkit"
 VERSION = 1
@@ -96,20 +96,36 @@ class Book:
         now = (done[-1].template, dict(done[-1].parameters))
         return next((one for one in reversed(done) if (one.template, dict(one.parameters)) != now), None)
 
+    def settle(self, stack: str, target: str, *, template: str, record: StackRecord) -> None:
+        """Notes that the last deployment has become what it was to be, if the command that began it was killed before
+        it could tell: the stack has that template now, and those parameters."""
+        last = self._last(stack, target)
+        if last is None or last.state != STARTED or last.template != template:
+            return
+        if all(record.parameters.get(name) == value for name, value in last.parameters.items()):
+            self.finish(replace(last, state=DONE, stack_id=record.id))
+
+    def stands(self, stack: str, target: str) -> bool:
+        """Whether a stack was deployed, and not destroyed since, as far as is known here."""
+        last = self._last(stack, target)
+        return last is not None and last.state != DESTROYED
+
+    def _last(self, stack: str, target: str) -> Deployment | None:
+        mine = [one for one in self.read() if (one.stack, one.target) == (stack, target)]
+        return mine[-1] if mine else None
+
     def _write(self, deployments: tuple[Deployment, ...]) -> None:
-        """Beside the file, then in its place: a reader never sees half of it."""
+        """Beside the file, then in its place: a reader never sees half of it. Who writes holds the lock, so what a
+        killed command has left beside the file is nobody else's."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         raw = {"version": VERSION, "deployments": [asdict(one) for one in deployments[-MOST:]]}
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(raw, file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        text = json.dumps(raw, ensure_ascii=False, indent=1)
+        beside = self.path.with_suffix(".new")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)
 
 
 def book(folder: Path, stage: str) -> Book:
