@@ -23,7 +23,6 @@ from fnfkit.ports import (
     ResourceNotFound,
 )
 
-HANDLE, CONDITION = "ALIYUN::ROS::WaitConditionHandle", "ALIYUN::ROS::WaitCondition"
 LONGEST_ID = 64
 """Characters of a signal's unique id."""
 
