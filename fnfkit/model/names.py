@@ -16,6 +16,9 @@ _FUNCTION3 = re.compile(r"acs:fc:([a-z0-9-]*):([0-9]*):functions/([A-Za-z_][\w-]
 _MESSAGES = re.compile(r"acs:mns:([a-z0-9-]*):([0-9]*):/(queues|topics)/([A-Za-z0-9][\w-]*)/messages\Z")
 _FLOW = re.compile(r"acs:fnf:([a-z0-9-]*):([0-9]*):flow/([A-Za-z_][\w-]{0,127})\Z")
 
+_LONGEST_STEM = 76
+"""SQS takes names of 80 characters, the Message Service longer ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionRef:
@@ -118,3 +121,8 @@ def parse_arn(text: str) -> Arn | None:
         region, account, name = match.groups()
         return FlowRef(name, region, account)
     return None
+
+
+def dead_letter_queue(queue: str) -> str:
+    """The queue that workers of a queue park dead letters in, unless told otherwise."""
+    return f"{queue[:_LONGEST_STEM]}-dlq"

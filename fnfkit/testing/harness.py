@@ -17,8 +17,8 @@ from typing import Any, Self, cast
 from fnfkit.cloud.clock import Timer
 from fnfkit.ports import Flows, QueueAlreadyExist, Queues, ReceivedMessage
 from fnfkit.testing.local import LocalCloud
+from fnfkit.workers import dead_letter_queue
 from fnfkit.workers.counters import Counters
-from fnfkit.workers.deadletters import dead_letter_queue
 from fnfkit.workers.handler import Handler, Task
 from fnfkit.workers.job import Desk
 from fnfkit.workers.lease import Lease

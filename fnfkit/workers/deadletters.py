@@ -11,8 +11,6 @@ from fnfkit.model.json import Json
 from fnfkit.ports import ActionNotSupported, MessageNotExist, QueueNotExist, Queues, ReceivedMessage
 
 _LONGEST_BODY = 65_536
-_LONGEST_STEM = 76
-"""SQS takes names of 80 characters, the Message Service longer ones."""
 _HIDDEN_SECONDS = 60
 _GIVE_BACK_SECONDS = 1
 
@@ -26,11 +24,6 @@ class DeadLetter:
     reason: str
     message_id: str
     deliveries: int
-
-
-def dead_letter_queue(queue: str) -> str:
-    """The queue that a queue's dead letters go to, unless told otherwise."""
-    return f"{queue[:_LONGEST_STEM]}-dlq"
 
 
 def park(queues: Queues, target: str, letter: DeadLetter) -> None:

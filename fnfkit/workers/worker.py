@@ -20,11 +20,11 @@ from random import Random
 from types import FrameType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from fnfkit.model.names import dead_letter_queue
 from fnfkit.ports import Fault, MessageNotExist, Queues, ReceivedMessage
 from fnfkit.workers.backoff import delay, pause
 from fnfkit.workers.clock import Clock, SystemClock
 from fnfkit.workers.counters import Counters
-from fnfkit.workers.deadletters import dead_letter_queue
 from fnfkit.workers.handler import Handler
 from fnfkit.workers.job import Desk, Reports
 from fnfkit.workers.lease import Lease

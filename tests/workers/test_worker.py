@@ -13,8 +13,21 @@ from typing import Any
 import pytest
 
 from fnfkit.ports import MessageNotExist, NetworkFault, ResourceThrottled, TaskInvalidState
-from fnfkit.workers import DRAINED, LOST, NOT_DRAINED, Later, Ledger, Options, Retry, SystemClock, Task, Worker, redrive
-from fnfkit.workers.deadletters import dead_letter_queue, peek
+from fnfkit.workers import (
+    DRAINED,
+    LOST,
+    NOT_DRAINED,
+    Later,
+    Ledger,
+    Options,
+    Retry,
+    SystemClock,
+    Task,
+    Worker,
+    dead_letter_queue,
+    redrive,
+)
+from fnfkit.workers.deadletters import peek
 from tests.workers.conftest import Plant
 
 

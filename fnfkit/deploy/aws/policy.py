@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fnfkit.deploy.aws.arns import ACCOUNT, PARTITION, REGION, Arns, arn
 from fnfkit.deploy.graph import Call
 from fnfkit.model.flow import Pattern
-from fnfkit.model.names import FlowRef, FunctionRef, QueueRef, TopicRef
+from fnfkit.model.names import FlowRef, FunctionRef, QueueRef, TopicRef, dead_letter_queue
 from fnfkit.model.stack import GetAtt, Sub, Value
 
 FLOWS, FUNCTIONS, SCHEDULER = "states.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"
@@ -21,6 +21,7 @@ _WORK = (
     *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"),
     *("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
 )
+_PARK = ("sqs:GetQueueUrl", "sqs:CreateQueue", "sqs:SendMessage")
 _LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 _NO_ARN = "*"
 
@@ -51,9 +52,10 @@ def function_rights(log_group: str, *, reports: bool) -> list[Value]:
     return [_allow(_LOG, GetAtt(log_group, "Arn")), *([report()] if reports else [])]
 
 
-def worker_rights(queue: Value) -> list[Value]:
-    """The statements of a worker of a queue."""
-    return [_allow(_WORK, queue), report()]
+def worker_rights(queue: str, arns: Arns) -> list[Value]:
+    """The statements of a worker of a queue: working on it, parking what cannot be worked on, and reporting."""
+    parked = QueueRef(dead_letter_queue(queue))
+    return [_allow(_WORK, arns.granted(QueueRef(queue))), _allow(_PARK, arns.granted(parked)), report()]
 
 
 def schedule_rights(flow: FlowRef) -> list[Value]:

@@ -83,7 +83,7 @@ class _Synthesis:
         for queue in self._graph.worked:
             properties: dict[str, Value] = {
                 "Description": f"What a worker of the queue {queue} may do",
-                "PolicyDocument": policy.document(policy.worker_rights(arns.granted(QueueRef(queue)))),
+                "PolicyDocument": policy.document(policy.worker_rights(queue, arns)),
             }
             id = self._ids.of(queue, "WorkerPolicy")
             yield Resource(id=id, type="AWS::IAM::ManagedPolicy", properties=properties)

@@ -178,8 +178,10 @@ def test_functions_may_write_their_log_and_report_if_they_are_handed_tokens(tmp_
 def test_workers_may_work_on_their_queue_and_schedules_start_their_flow(tmp_path: Path) -> None:
     template = made(everything(), tmp_path)
     work = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+    parked = "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:q-dlq"
     assert statements(template, "QWorkerPolicy") == [
         ([*work, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"], arn("QQueue")),
+        (["sqs:GetQueueUrl", "sqs:CreateQueue", "sqs:SendMessage"], {"Fn::Sub": parked}),
         (REPORT, "*"),
     ]
     flow = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:main"
