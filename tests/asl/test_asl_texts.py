@@ -85,6 +85,20 @@ def test_resources_become_references() -> None:
         ({"A": {"Type": "Pass"}}, "E05", "neither `Next` nor `End`"),
         ({"A": {"Type": "Pass", "Next": "B", "End": True}}, "E05", "both `Next` and `End`"),
         ({"A": {"Type": "Pass", "Next": "B"}}, "E05", "`B` names no state"),
+        ({"A": {"Type": "Pass", "Next": ""}}, "E05", "`Next` names no state"),
+        ({"A": {"Type": "Choice", "Choices": [], "Default": ""}}, "E05", "`Default` names no state"),
+        (
+            {
+                "A": {
+                    "Type": "Map",
+                    "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}},
+                    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": ""}],
+                    "End": True,
+                }
+            },
+            "E08",
+            "`Next` names no state",
+        ),
         ({"A": {"Type": "Pass", "End": True, "Assign": {}}}, "E03", "no property `Assign`"),
         ({"A": {"Type": "Pass", "End": True, "ResultPath": "$.a[0]"}}, "E12", "more than keys"),
         ({"A": {"Type": "Pass", "End": True, "Parameters": {"a.$": "States.Nope($)"}}}, "E12", "no function"),

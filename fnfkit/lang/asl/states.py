@@ -74,6 +74,13 @@ def _jumps(step: Step) -> list[str]:
             return [step.next] if step.next else []
 
 
+def _goto(owner: JsonObject, key: str, at: Location, id: str, findings: Findings) -> str | None:
+    goto = findings.text(owner, key, at, id)
+    if goto == "":
+        findings.error(id, (*at, key), f"`{key}` names no state", "name the state that is next")
+    return goto
+
+
 def _missing(goto: str, at: Location, names: set[str], findings: Findings) -> None:
     fix = findings.meant(goto, names) or "a jump reaches states of its own scope only"
     findings.error("E05", at, f"`{goto:.80}` names no state of the same scope", fix)
@@ -100,7 +107,7 @@ def _onward(step: Step, state: JsonObject, at: Location, findings: Findings) -> 
     if isinstance(step, Succeed | Fail | Choice):
         return step
     warn_of_end(state, at, findings)
-    next, end = findings.text(state, "Next", at, "E05"), findings.flag(state, "End", at)
+    next, end = _goto(state, "Next", at, "E05", findings), findings.flag(state, "End", at)
     if end and "Next" in state:
         findings.error("E05", (*at, "Next"), "the state has both `Next` and `End`", "keep one of the two")
     if not end and "Next" not in state:
@@ -161,7 +168,7 @@ def _choice(state: JsonObject, name: str, at: Location, findings: Findings) -> l
     if not rules:
         findings.error("E10", at, "the Choice has no `Choices`", "add a list of rules")
     whens = tuple(_when(rule, (*at, "Choices", number), findings) for number, rule in enumerate(rules or ()))
-    default = findings.text(state, "Default", at, "E05")
+    default = _goto(state, "Default", at, "E05", findings)
     input, gives = effective(state, at, findings), output(state, INPUT, at, findings)
     nothing: list[Step] = []
     if default is None:
@@ -173,7 +180,7 @@ def _choice(state: JsonObject, name: str, at: Location, findings: Findings) -> l
 
 def _when(value: Json, at: Location, findings: Findings) -> When:
     condition = read_rule(value, at, INPUT, findings, top=True)
-    goto = findings.text(value, "Next", at, "E05") if isinstance(value, dict) else ""
+    goto = _goto(value, "Next", at, "E05", findings) if isinstance(value, dict) else ""
     if isinstance(value, dict) and "Next" not in value:
         findings.error("E05", at, "the rule has no `Next`", "name the state that is next")
     return When(condition=condition, arm=Arm(goto=goto or ""))
@@ -284,7 +291,7 @@ def _catch(value: Json, at: Location, findings: Findings) -> Catch:
     if rule is None:
         return Catch((), "", ERROR)
     findings.known(rule, CATCH, at, "a catcher")
-    goto = findings.text(rule, "Next", at, "E08")
+    goto = _goto(rule, "Next", at, "E08", findings)
     if "Next" not in rule:
         findings.error("E08", at, "the catcher has no `Next`", "name the state that is next")
     return Catch(_errors(rule, at, findings), goto or "", placed(rule, ERROR, at, findings))

@@ -152,7 +152,9 @@ def _target(integration: Integration, action: str, parameters: JsonObject, at: L
         return _STAND_IN
     if not isinstance(arn, str):
         if "resourceArn" in parameters:
-            findings.error("E04", (*at, "resourceArn"), f"`resourceArn` must be text, not {kind(arn)}")
+            findings.error(
+                "E04", (*at, "resourceArn"), f"`resourceArn` must be text, not {kind(arn)}", "write the ARN as text"
+            )
         return _STAND_IN
     if re.search(r"<[^<>\s]+>|\$\{[^{}]+\}", arn):
         return Unresolved("", arn)
