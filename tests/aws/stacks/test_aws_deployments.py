@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -269,6 +270,28 @@ def test_what_is_refused(account: Account, shop: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     said = account.call("diff", shop, "--target", "aws")
     assert (said.exit, "AWS_ACCESS_KEY_ID" in said.err) == (3, True)
+
+
+def test_an_endpoint_that_nobody_answers_at(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No emulator is there, and the embedded account is no place to look for one."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        assert app.run(["diff", str(shop), "--target", "aws", "--endpoint", endpoint]) == 3
+    said = capsys.readouterr().err
+    assert "look at the region and the endpoint" in said
+    assert "fnfkit dev" not in said
+
+
+def test_names_of_stacks_are_those_that_cloudformation_takes(account: Account, shop: Path) -> None:
+    """moto takes any name, the service does not."""
+    (shop / "app.py").write_text(APP.replace('App("shop"', 'App("my_shop"'), "utf-8")
+    for words in (("deploy", "--yes"), ("outputs",), ("destroy", "--yes")):
+        assert account.call(words[0], shop, "--target", "aws", *words[1:]).exit == 0
+        assert account.left().get("stacks", []) == (["my-shop"] if words[0] != "destroy" else [])
+    for words in (("deploy", "--yes"), ("diff",), ("outputs",), ("destroy", "--yes")):
+        said = account.call(words[0], shop, "--target", "aws", "--stack", "my_shop", *words[1:])
+        assert (said.exit, "takes no stack named my_shop" in said.err) == (2, True)
 
 
 def test_what_aws_lacks_is_told_before_anything_happens(account: Account, tmp_path: Path) -> None:
