@@ -58,15 +58,16 @@ class Package:
         return shelf.code(self.archive())
 
 
-def package(function: Function[..., Json], folder: Path, cache: Path) -> Package:
+def package(function: Function[..., Json], folder: Path, cache: Path, *, python: str = "") -> Package:
     """The code of a function of a project in `folder`; vendored requirements are kept in `cache`.
 
-    Raises `DeployError`.
+    `python` is the version that runs it, if that is not the one here. Raises `DeployError`.
     """
     if isinstance(function.code, Folder):
         code = function.code
-        return Package(_folder(folder / code.path, folder, code.handler, cache), code.handler)
-    return _project(function, folder, cache)
+        files = _folder(folder / code.path, folder, code.handler)
+        return Package(vendor.with_requirements(files, folder / code.path, cache, python=python), code.handler)
+    return Package(vendor.with_requirements(_project(function, folder), folder, cache, python=python), shim.HANDLER)
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
@@ -83,17 +84,17 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _folder(path: Path, within: Path, handler: str, cache: Path) -> dict[str, bytes]:
+def _folder(path: Path, within: Path, handler: str) -> dict[str, bytes]:
     if not path.is_dir():
         raise DeployError("CodeNotFound", f"there is no folder {path}", "code= is relative to the folder of the App")
     files = folder_files(path, within)
     entry = handler.rpartition(".")[0].replace(".", "/")
     if not any(name.rpartition(".")[0] == entry for name in files):
         raise DeployError("HandlerNotFound", f"{path} has no file for the handler {handler}", "give handler= its name")
-    return vendor.with_requirements(files, path, cache)
+    return files
 
 
-def _project(function: Function[..., Json], folder: Path, cache: Path) -> Package:
+def _project(function: Function[..., Json], folder: Path) -> dict[str, bytes]:
     body = function.body
     if "." in body.__qualname__:
         hint = "define it at the top of a module"
@@ -103,8 +104,7 @@ def _project(function: Function[..., Json], folder: Path, cache: Path) -> Packag
         raise DeployError("NotInProject", f"{file} is not in {folder}", "functions live in the folder of the App")
     relative = file.relative_to(folder.resolve()).with_suffix("")
     sources = dict(_closure(file, folder.resolve()))
-    files = {**sources, **shim.files(".".join(relative.parts), body.__name__)}
-    return Package(vendor.with_requirements(files, folder, cache), shim.HANDLER)
+    return {**sources, **shim.files(".".join(relative.parts), body.__name__)}
 
 
 def _closure(file: Path, folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -87,3 +87,14 @@ def wheel(folder: Path) -> None:
         made.writestr("tiny-1.0.dist-info/METADATA", meta)
         made.writestr("tiny-1.0.dist-info/WHEEL", kind)
         made.writestr("tiny-1.0.dist-info/RECORD", "")
+
+
+def compiled_wheel(folder: Path, tag: str) -> None:
+    """A wheel with a compiled module, which holds the wheel's tag instead of code."""
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"fast-1.0-{tag}.whl", "w") as made:
+        made.writestr("fast.so", tag)
+        made.writestr("fast-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: fast\nVersion: 1.0\n")
+        kind = f"Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: false\nTag: {tag}\n"
+        made.writestr("fast-1.0.dist-info/WHEEL", kind)
+        made.writestr("fast-1.0.dist-info/RECORD", "")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
-from deploy_accounts import wheel
+from deploy_accounts import compiled_wheel, wheel
 
 from fnfkit import App, elsewhere
 from fnfkit.cli.projects import project
@@ -164,6 +166,27 @@ def test_requirements_are_vendored(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not {"requirements.txt", "tiny-1.0.dist-info/RECORD", "tiny-1.0.dist-info/direct_url.json"} & names
     again = package(folder_function("code"), tmp_path, tmp_path / "another-cache")
     assert again.digest == made.digest
+
+
+def test_compiled_requirements_are_those_of_the_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of this machine, which would not load there."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    here = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    there = "cp399-cp399-manylinux2014_x86_64"
+    local = f"{here}-{here}-{re.sub('[-.]', '_', sysconfig.get_platform())}"
+    for tag in (local, there):
+        compiled_wheel(tmp_path / "wheels", tag)
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "index.py").write_text("import fast\n", "utf-8")
+    (code / "requirements.txt").write_text("fast\n", "utf-8")
+    function, cache = folder_function("code"), tmp_path / "cache"
+    assert package(function, tmp_path, cache).files["fast.so"] == local.encode()
+    assert package(function, tmp_path, cache, python="3.99").files["fast.so"] == there.encode()
+    with pytest.raises(DeployError, match="No matching distribution found for fast") as refused:
+        package(function, tmp_path, cache, python="3.98")
+    assert "a wheel for the function's Python on Linux" in refused.value.hint
 
 
 def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from fnfkit.deploy.package import Package
 from fnfkit.deploy.units import runtime_of
 
 MODULE = "fnfkit_lambda"
-RUNTIME = "python3.12"
+PYTHON = "3.12"
+RUNTIME = f"python{PYTHON}"
 
 _SHIM = '''"""Calls {name} of {module} as Function Compute does: the event as bytes, the result as an object."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fnfkit.deploy.aws import policy
 from fnfkit.deploy.aws.arns import Arns
-from fnfkit.deploy.aws.code import RUNTIME, lambda_package
+from fnfkit.deploy.aws.code import PYTHON, RUNTIME, lambda_package
 from fnfkit.deploy.aws.machine import definition
 from fnfkit.deploy.aws.schedules import input_of, timing
 from fnfkit.deploy.error import DeployError
@@ -49,7 +49,7 @@ class _Synthesis:
     def __init__(self, graph: Graph, cache: Path, shelf: Shelf) -> None:
         self._graph, self._shelf, self._ids = graph, shelf, Ids()
         self._packages = {
-            node.ref: lambda_package(node, package(node.handle, graph.folder, cache), seconds=SECONDS)
+            node.ref: lambda_package(node, package(node.handle, graph.folder, cache, python=PYTHON), seconds=SECONDS)
             for node in graph.functions
         }
         self._made: dict[FunctionRef | QueueRef | TopicRef, str] = {}
