@@ -33,11 +33,14 @@ def plan_blocks(plan: Plan) -> Iterator[Block]:
     yield from (Line(f"drift: {drift.id}: {drift.message}", Tone.BAD) for drift in plan.drifts)
     for danger in plan.dangers:
         yield Line(f"danger: {danger.message} ({danger.hint})", Tone.BAD)
-    yield Line(summary(plan), Tone.GOOD if plan.same else Tone.PLAIN)
+    yield Line(summary(plan), Tone.GOOD if plan.same and not plan.drifts else Tone.PLAIN)
 
 
 def summary(plan: Plan) -> str:
     """A plan in one line."""
+    if plan.same and plan.drifts:
+        drifted = len({drift.id for drift in plan.drifts})
+        return f"stack {plan.stack}: nothing to do, but {drifted} of {len(plan.changes)} resources drifted"
     if plan.same:
         return f"stack {plan.stack}: nothing to do, {len(plan.changes)} resources are as they should be"
     counts = ", ".join(f"{plan.count(action)} to {action.value}" for action in Action if plan.count(action))

@@ -34,7 +34,9 @@ def tests(flow: str, name: str | None, coverage: Path | None, out: Path | None, 
     path = Path(flow)
     given = path if path.suffix in (".yml", ".yaml", ".json") else model
     made = generate(given, name=title, covered=_covered(coverage, title), seed=seed, file=out)
-    if out is not None:
+    if not made.cases:
+        progress("no tests to write" + ("" if made.missing else ": every path is taken"))
+    elif out is not None:
         write_text(out, made.source)
         progress(f"{out} written: {len(made.cases)} tests")
     elif not json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -302,6 +303,7 @@ def test_drift_is_shown_with_the_plan(cli: Cli, served: Cloud, stack: Path) -> N
     served.queues.set_queue_attributes("jobs", QueueAttributes(visibility_timeout=31))
     said = cli("diff", stack, "--stack", "shop", "--exit-code")
     assert (said.exit, "drift: Queue: VisibilityTimeout is 31, not 30\n" in said.out) == (0, True)
+    assert re.search(r"^stack shop: nothing to do, but 1 of \d+ resources drifted$", said.out, re.M)
 
 
 def test_what_may_not_be_looked_at_is_told(served: Cloud, drifts: Look, monkeypatch: pytest.MonkeyPatch) -> None:

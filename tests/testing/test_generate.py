@@ -153,6 +153,16 @@ def test_only_uncovered_paths_get_tests(cloud: LocalCloud, tmp_path: Path, cli: 
     assert said.data["source"] == generate(POLL, covered=known).source  # type: ignore[index]
 
 
+def test_where_every_path_is_taken_nothing_is_written(cli: Cli, tmp_path: Path) -> None:
+    coverage = Coverage()
+    for case in generate(POLL).cases:
+        coverage.add(source_of(POLL), case.played.history)
+    write_json(coverage, tmp_path / "cov.json")
+    said = cli("tests", POLL, "--coverage", "cov.json", "--out", "test_it.py")
+    assert (said.exit, said.out, (tmp_path / "test_it.py").exists()) == (0, "", False)
+    assert said.err == "no tests to write: every path is taken\n"
+
+
 def test_the_command_line(cli: Cli, tmp_path: Path) -> None:
     printed = cli("tests", POLL)
     assert printed.exit == 0

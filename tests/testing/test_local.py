@@ -284,3 +284,12 @@ def test_a_page_of_many_steps_is_made_at_once(cloud: LocalCloud, tmp_path: Path)
     text = run.report(tmp_path / "run.html").read_text("utf-8")
     assert time.process_time() - began < 2
     assert all(f"{one} -&gt; {other}: 1<" in text for one, other in pairwise(names))
+
+
+def test_a_function_in_another_language_says_what_to_do(cloud: LocalCloud, tmp_path: Path) -> None:
+    (tmp_path / "index.js").write_text("exports.handler = (event, context, callback) => callback(null, '{}')")
+    cloud.function("s", "f", tmp_path)
+    run = cloud.run(CALL)
+    assert "'nodejs16' is only run in processes: stub it, or use fnfkit dev --runtime subprocess" in str(run.cause)
+    cloud.stub("s/f", {"n": 1})
+    assert cloud.run(CALL).output == {"n": 1}

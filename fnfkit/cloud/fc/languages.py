@@ -17,6 +17,12 @@ NOT_OFFERED = "RuntimeNotOffered"
 """The error type of calls to functions that cannot be run here."""
 
 
+def runtime_in(code: Path, handler: str) -> str:
+    """The runtime for a folder of code that is deployed without one: JavaScript if that is what has the handler."""
+    entry = code.joinpath(*handler.rpartition(".")[0].split("."))
+    return "nodejs16" if entry.with_suffix(".js").is_file() and not entry.with_suffix(".py").is_file() else "python3"
+
+
 def is_python(function: Function) -> bool:
     """Whether a function is Python; `python2.7` is run by this Python too."""
     return function.runtime.startswith("python")
@@ -43,7 +49,7 @@ def refusal(function: Function, *, processes: bool) -> str:
         return f"runtime {function.runtime!r} cannot be run here: functions are run in Python and JavaScript"
     if processes:
         return f"runtime {function.runtime!r} needs the program node, which is not installed here"
-    return f"runtime {function.runtime!r} is only run in processes: start the account with --runtime subprocess"
+    return f"runtime {function.runtime!r} is only run in processes: stub it, or use fnfkit dev --runtime subprocess"
 
 
 def refused(call: Call, why: str, now: int) -> Answer:

@@ -22,6 +22,7 @@ from fnfkit.cloud.fc.faults import AliasNotFound, VersionNotFound
 from fnfkit.cloud.fc.function import Answer, Call, Deployed, Function, LogLine, Stub
 from fnfkit.cloud.fc.gate import Gate
 from fnfkit.cloud.fc.inline import InlineRuntime
+from fnfkit.cloud.fc.languages import runtime_in
 from fnfkit.cloud.fc.outcome import answer_of, call_stub, parsed, refusal
 from fnfkit.cloud.fc.quirks import Quirks
 from fnfkit.cloud.fc.releases import Releases
@@ -119,7 +120,7 @@ class FunctionService:
         """Create the function, or replace its code and settings; `timeout` in seconds. Its instances start anew.
 
         Functions without a service (FC 3) have service "". The folder is used where it lies; publishing a version
-        packs it. Raises `InvalidArgument`.
+        packs it. The file that has the handler tells the language. Raises `InvalidArgument`.
         """
         checks.check_names(service, function)
         if not code.is_dir():
@@ -129,6 +130,7 @@ class FunctionService:
             name=function,
             code=code.resolve(),
             handler=handler,
+            runtime=runtime_in(code, handler),
             initializer=initializer,
             timeout=timeout,
             memory=memory,
