@@ -59,7 +59,7 @@ def _real() -> LocalCloud:
 def _local(request: pytest.FixtureRequest) -> LocalCloud:
     durable = request.node.get_closest_marker("durable") is not None
     return LocalCloud(
-        seed=int(_argument(request, "seed", 0)),
+        seed=int(_number(request, "seed")),
         latency=_latency(request),
         throttle=request.node.get_closest_marker("throttling") is not None,
         store=request.getfixturevalue("tmp_path") / "account.db" if durable else None,
@@ -69,7 +69,7 @@ def _local(request: pytest.FixtureRequest) -> LocalCloud:
 def _latency(request: pytest.FixtureRequest) -> float | Latency:
     found = request.node.get_closest_marker("latency")
     if found is None or not found.kwargs:
-        return float(_argument(request, "latency", 0))
+        return float(_number(request, "latency"))
     try:
         return Latency(*found.args, **found.kwargs)
     except TypeError:
@@ -83,6 +83,13 @@ def _argument(request: pytest.FixtureRequest, marker: str, default: Any) -> Any:
     if len(found.args) != 1 or found.kwargs:
         raise pytest.UsageError(f"@pytest.mark.{marker} takes one argument")
     return found.args[0]
+
+
+def _number(request: pytest.FixtureRequest, marker: str) -> float:
+    found = _argument(request, marker, 0)
+    if not isinstance(found, int | float):
+        raise pytest.UsageError(f"@pytest.mark.{marker} takes a number, not {found!r}")
+    return found
 
 
 class CloudMaker:

@@ -158,7 +158,7 @@ class Power:
 
     def _not_served(self) -> None:
         if self._served:
-            raise CannotCrash("a served cloud cannot crash: ask for crashes, or serve, but not both")
+            raise CannotCrash("a served cloud can neither crash nor restart: end `with cloud.serve()` first")
 
     def _boot_again(self) -> None:
         if self._make.store is None:

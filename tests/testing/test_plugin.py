@@ -121,6 +121,9 @@ def test_target(cloud): ...
 @pytest.mark.seed(1, 2)
 def test_seed(cloud): ...
 
+@pytest.mark.latency("soon")
+def test_latency(cloud): ...
+
 @pytest.mark.target("real")
 def test_real(cloud): ...
 
@@ -133,9 +136,10 @@ def test_right(cloud):
 
 def test_markers_are_checked_and_the_real_account_is_not_touched_unasked(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, "-p", "no:xdist", "-rs", "--strict-markers", source=WRONG)
-    assert "1 passed, 1 skipped, 2 errors" in done.stdout
+    assert "1 passed, 1 skipped, 3 errors" in done.stdout
     assert "the targets are local, served, real" in done.stdout
     assert "@pytest.mark.seed takes one argument" in done.stdout
+    assert "@pytest.mark.latency takes a number, not 'soon'" in done.stdout
     assert "ask for that with --fnf-real" in done.stdout
     usage = pytest_in(tmp_path, "-p", "no:xdist", "--fnf-cov-report=pdf")
     assert usage.returncode == 4
