@@ -37,6 +37,22 @@ class Inexpressible(ValueError):
     """A feature of an expression that the grammar has no text for."""
 
 
+_TYPED = {
+    "same": "a comparison that does not coerce",
+    "precedes": "a comparison that does not coerce",
+    "instant": "a comparison of instants",
+    "matches": "a comparison with wildcards",
+    "kindOf": "a test of a value's type",
+    "tokens": "a split at several separators",
+}
+"""What functions are called that no language writes as functions."""
+
+
+def function_words(name: str) -> str:
+    """A function in an author's words."""
+    return _TYPED.get(name) or f"the function {name}"
+
+
 def unparse(expr: Expr, grammar: Grammar) -> str:
     """The canonical text of an expression. Raises Inexpressible."""
     if isinstance(expr, Path):

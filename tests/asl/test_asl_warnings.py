@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fnfkit.cli.app import run as fnfkit
+from fnfkit.cli.migrate import KNOWN_DIFFERENCES_AWS
 from fnfkit.lang import asl, fdl
 from fnfkit.lang.dialects import DIALECTS, dialect_of, language_of, read
 from fnfkit.model.json import JsonObject
@@ -133,6 +134,19 @@ def test_states_are_migrated_where_flows_can_say_them(tmp_path: Path, capsys: py
     states = {"A": wait, "B": call, "C": {"Type": "Pass", "Parameters": {"k.$": "$.k"}, "End": True}}
     path.write_text(json.dumps({"StartAt": "A", "States": states}))
     assert fnfkit(["migrate", str(path), "--to", "fdl", "--trials", "50"]) == 0
-    assert "50 runs on generated inputs agree" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "50 runs on generated inputs agree" in said
+    assert all(known in said for known in KNOWN_DIFFERENCES_AWS)
     assert fnfkit(["migrate", str(path), "--to", "asl"]) != 0
     assert "AlreadyThere" in capsys.readouterr().err
+
+
+def test_comparisons_that_do_not_coerce_are_told_in_plain_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "flow.asl.json"
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "Z"}], "Default": "Z"}
+    path.write_text(json.dumps({"StartAt": "A", "States": {"A": choice, "Z": {"Type": "Succeed"}}}))
+    for language in ("fdl", "cloudflow"):
+        assert fnfkit(["migrate", str(path), "--to", language]) == 1
+        assert "a comparison that does not coerce" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from fnfkit.lang.grammar import Grammar, parse, parse_path
 from fnfkit.lang.lexer import ExpressionError
 from fnfkit.lang.translate.translation import below
 from fnfkit.lang.trees import rebuilt, with_paths
-from fnfkit.lang.unparse import Inexpressible, path_text
+from fnfkit.lang.unparse import Inexpressible, function_words, path_text
 from fnfkit.model.expr import Call, Const, Expr, Key, List, Merge, Object, Part, Path, Root
 from fnfkit.model.problem import Location
 
@@ -126,7 +126,7 @@ def expression_text(expr: Expr, dollar: Root) -> str:
         case Call(function, arguments) if function in _FUNCTIONS:
             return f"States.{_FUNCTIONS[function]}({_joined(arguments, dollar)})"
         case Call(function, _):
-            raise Inexpressible(f"the function {function}")
+            raise Inexpressible(function_words(function))
         case _:
             raise Inexpressible(f"{type(expr).__name__} in a template")
 

@@ -10,7 +10,7 @@ from fnfkit.lang.cloudflow.schema import FUNCTIONS, MOST_NESTED_CALLS
 from fnfkit.lang.marked import DEEPEST
 from fnfkit.lang.template import SUFFIX
 from fnfkit.lang.trees import children, height, rebuilt, with_paths
-from fnfkit.lang.unparse import Inexpressible, unparse
+from fnfkit.lang.unparse import Inexpressible, function_words, unparse
 from fnfkit.model.expr import Call, Const, Expr, List, Merge, Object
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.problem import Location
@@ -148,7 +148,7 @@ def _check_functions(expr: Expr) -> None:
         if isinstance(node, Call):
             depth += 1
             if node.function not in FUNCTIONS:
-                raise Inexpressible(f"the function {node.function}")
+                raise Inexpressible(function_words(node.function))
         deepest = max(deepest, depth)
         level += [(child, depth) for child in children(node)]
     if deepest > MOST_NESTED_CALLS:

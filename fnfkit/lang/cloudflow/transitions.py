@@ -22,12 +22,12 @@ def check_transitions(
             line = findings.line((*place, first[step.name]))
             message = f"the state name `{step.name}` is used twice (first in {line})"
             findings.error("E02", (*place, position, "Name"), message, "give every state of a scope its own name")
-    if start and start not in first:
+    if start is not None and start not in first:
         _missing("StartAt", start, (*at, "StartAt"), first, findings)
     for position, step in enumerate(steps):
         for where, goto in _jumps(step):
-            if goto and goto not in first:
-                _missing(str(where[-1]), goto, (*place, position, *where), first, findings)
+            if (goto and goto not in first) or _is_empty(states[position], where):
+                _missing(str(where[-1]), goto or "", (*place, position, *where), first, findings)
         if isinstance(states[position], dict) and not isinstance(step, Choice | Succeed | Fail):
             _check_onward(step, states[position], (*place, position), findings)
 
@@ -46,6 +46,16 @@ def _jumps(step: Step) -> list[tuple[Location, str | None]]:
             return [(("Next",), step.next), *catches]
         case _:
             return [(("Next",), step.next)]
+
+
+def _is_empty(value: Json, where: Location) -> bool:
+    """Whether an empty text stands at a place; what is missing is told elsewhere."""
+    for part in where:
+        found = (isinstance(value, dict) and part in value) or (isinstance(value, list) and part in range(len(value)))
+        if not found:
+            return False
+        value = value[part]
+    return bool(value == "")
 
 
 def _missing(key: str, goto: str, at: Location, names: dict[str, int], findings: Findings) -> None:

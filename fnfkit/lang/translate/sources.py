@@ -8,6 +8,7 @@ from fnfkit.lang.translate.origins import Keys
 from fnfkit.lang.translate.translation import at
 from fnfkit.lang.translate.undone import Foreign
 from fnfkit.lang.trees import children, rebuilt
+from fnfkit.lang.unparse import function_words
 from fnfkit.model.expr import Call, Const, Expr, Key, List, Merge, Object, Path, Root
 from fnfkit.model.flow import Choice, Fail, Foreach, Step, Task, Wait, bodies
 
@@ -44,7 +45,7 @@ def computed(expr: Expr) -> str:
     """What FDL has no form for."""
     match expr:
         case Call(function, _):
-            return f"the function {function}"
+            return function_words(function)
         case List():
             return "a list that is computed"
         case Object() | Const() | Path():
