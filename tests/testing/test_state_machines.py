@@ -353,7 +353,9 @@ def test_what_no_service_can_run_says_so() -> None:
     test = {"Variable": "$.n", "StringGreaterThan": "a", "Next": "Fine"}
     choice = {"Type": "Choice", "Choices": [test], "Default": "Fine"}
     text = json.dumps({"StartAt": "Kind", "States": {"Kind": choice, "Fine": {"Type": "Succeed"}}})
-    with pytest.raises(CannotRead, match="CloudFlow cannot express this flow: a comparison that does not coerce at States/0"):
+    with pytest.raises(
+        CannotRead, match="CloudFlow cannot express this flow: a comparison that does not coerce at States/0"
+    ):
         source_of(text)
     with pytest.raises(CannotRead, match="no state type"):
         source_of(json.dumps(ASL).replace("Succeed", "Succed"))
