@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fnfkit.deploy.graph import Call
 from fnfkit.model.json import JsonObject
-from fnfkit.model.names import ActionRef, FlowRef, FunctionRef, QueueRef, TopicRef
+from fnfkit.model.names import ActionRef, FlowRef, FunctionRef, QueueRef, TopicRef, dead_letter_queue
 from fnfkit.model.stack import Sub, Value
 
 FLOWS = "fnf.aliyuncs.com"
@@ -38,8 +38,11 @@ def report_rights() -> dict[str, Value]:
 
 
 def worker_rights(queue: str) -> dict[str, Value]:
-    """The policy of a worker of a queue."""
-    return document([_allow(_WORK, _arn(QueueRef(queue))), _allow(REPORT, ANY)])
+    """The policy of a worker of a queue: working on it, parking what cannot be worked on, and reporting."""
+    letters = dead_letter_queue(queue)
+    made, parked = Sub(f"acs:mns:{REGION}:{ACCOUNT}:/queues/{letters}"), _arn(QueueRef(letters))
+    parking = [_allow(("mns:CreateQueue",), made), _allow(("mns:SendMessage",), parked)]
+    return document([_allow(_WORK, _arn(QueueRef(queue))), *parking, _allow(REPORT, ANY)])
 
 
 def document(statements: list[Value]) -> dict[str, Value]:

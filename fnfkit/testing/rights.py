@@ -8,7 +8,7 @@ had, e.g. those of a template deployed there, are kept with whether they were us
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -19,11 +19,12 @@ from fnfkit.lint.shapes.promises import is_asynchronous
 from fnfkit.lint.tree import places_of
 from fnfkit.model.flow import Flow, Pattern, Task
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.model.names import FunctionRef, QueueRef, Target
+from fnfkit.model.names import FunctionRef, QueueRef, Target, dead_letter_queue
 from fnfkit.model.patterns import Expression, wildcard
 from fnfkit.testing.trace import Fact
 
 ANY = "*"
+_PARKING = ("CreateQueue", "SendMessage")
 _REPORTS = {"TaskSucceeded": REPORT_SUCCEEDED, "TaskFailed": REPORT_FAILED}
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
@@ -65,8 +66,7 @@ class Rights:
 
     def add_account(self, cloud: Cloud) -> None:
         """Take an account into account, when the test is over."""
-        for queue, operation in cloud.mns.queues.consumed:
-            self.uses.add(Use(f"queue {queue}", f"mns:{operation}", str(QueueRef(queue))))
+        self.uses.update(_work(cloud.mns.queues.consumed))
         unused = set(cloud.ram.roles.unused_grants())
         for grant in cloud.ram.roles.grants():
             self.grants[grant] = self.grants.get(grant, False) or grant not in unused
@@ -102,6 +102,18 @@ def _dumped(grant: Grant, used: bool) -> JsonObject:
         "resources": list(grant.resources),
         "used": used,
     }
+
+
+def _work(operations: Set[tuple[str, str]]) -> Iterator[Use]:
+    """What workers did with their queue, and with the one they park its dead letters in."""
+    queues = {dead_letter_queue(queue): queue for queue, _ in operations}
+    for queue, operation in operations:
+        messages = str(QueueRef(queue))
+        if operation not in _PARKING:
+            yield Use(f"queue {queue}", f"mns:{operation}", messages)
+        elif queue in queues:
+            resource = messages.removesuffix("/messages") if operation == "CreateQueue" else messages
+            yield Use(f"queue {queues[queue]}", f"mns:{operation}", resource)
 
 
 def _call(flow: str, target: Target) -> Iterator[Use]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fnfkit.cloud.cloud import Cloud
 from fnfkit.testing import LocalCloud
 from fnfkit.testing.rights import Rights, Use, covers
+from fnfkit.workers.deadletters import DeadLetter, park
 from tests.testing.flows import TEMPLATES
 
 PROJECT = """
@@ -65,6 +67,8 @@ def test_it(cloud, worker_harness, n):
 QUIET = [
     ("fnf:ReportTaskFailed", "*", "LabFunctionsRole"),
     ("mns:ChangeMessageVisibility", "acs:mns:::/queues/work/messages", "WorkWorkerPolicy"),
+    ("mns:CreateQueue", "acs:mns:::/queues/work-dlq", "WorkWorkerPolicy"),
+    ("mns:SendMessage", "acs:mns:::/queues/work-dlq/messages", "WorkWorkerPolicy"),
     ("fnf:ReportTaskFailed", "*", "WorkWorkerPolicy"),
 ]
 RARE = ("fc:InvokeFunction", "acs:fc:::services/lab/functions/rare", "PollFlowRole")
@@ -218,3 +222,21 @@ def test_what_a_history_shows_of_rights(cloud: LocalCloud) -> None:
 )
 def test_which_resources_a_grant_means(granted: str, resource: str, is_covered: bool) -> None:
     assert covers(granted, resource) is is_covered
+
+
+def test_a_worker_makes_use_of_rights_by_parking_a_letter() -> None:
+    parking = [
+        ("mns:CreateQueue", "acs:mns:${R}:${A}:/queues/work-dlq"),
+        ("mns:SendMessage", "acs:mns:${R}:${A}:/queues/work-dlq/messages"),
+    ]
+    with Cloud() as cloud:
+        cloud.queues.create_queue("work")
+        cloud.queues.send_message("work", "poison")
+        message = cloud.queues.receive_message("work")
+        before, after = Rights(), Rights()
+        before.add_account(cloud)
+        letter = DeadLetter(queue="work", body="poison", reason="broken", message_id=message.id, deliveries=1)
+        park(cloud.queues, "work-dlq", letter)
+        after.add_account(cloud)
+    assert not any(before.used(["queue work"], *right) for right in parking)
+    assert all(after.used(["queue work"], *right) for right in parking)

@@ -71,7 +71,8 @@ class QueueService:
         self.transit: Transit = arrive
         """How messages travel: at once and once, unless a test says otherwise."""
         self.consumed: set[tuple[str, str]] = set()
-        """(queue, operation) that a consumer has made use of since this account was started."""
+        """(queue, operation) that a consumer has made use of since this account was started, or whoever parked its
+        dead letters."""
 
     def latest(self) -> int:
         """The last instant that the store knows of."""
@@ -100,6 +101,7 @@ class QueueService:
                 return False
             self._queues[name] = _Queue(record, Waiters(self._lock))
             self._keep(record)
+            self.consumed.add((name, "CreateQueue"))
             return True
 
     def set_queue_attributes(self, name: str, attributes: QueueAttributes) -> None:
@@ -284,6 +286,7 @@ class QueueService:
             arrived = entry if not copy and not late else self._late(entry, copy, entry.visible + late)
             queue.messages.add(arrived, now)
             self._shelf.put_message(queue.record.name, arrived)
+        self.consumed.add((queue.record.name, "SendMessage"))
         return SentMessage(id, md5, entry.handle if delay else "")
 
     def _late(self, entry: Entry, copy: int, visible: int) -> Entry:
