@@ -107,8 +107,8 @@ def escape(text: str) -> str:
 def content_md5_matches(body: bytes, announced: str) -> bool:
     """Whether a Content-MD5 is this body's: base64 of the 16 bytes, or of their hex text as clients send."""
     digest = hashlib.md5(body, usedforsecurity=False)
-    forms = (digest.digest(), digest.hexdigest().encode(), digest.hexdigest().upper().encode())
-    return any(base64.b64encode(form).decode() == announced for form in forms)
+    text = digest.hexdigest().encode()
+    return any(base64.b64encode(form).decode() == announced for form in (text, digest.digest(), text.upper()))
 
 
 PUSH_CONTENT_TYPES = {"XML": CONTENT_TYPE, "JSON": "application/json", "SIMPLIFIED": "text/plain;charset=utf-8"}

@@ -130,9 +130,10 @@ def _name(pair: tuple[str, str]) -> bytes:
 
 
 def _header_text(message: Signed, prefix: str) -> str:
-    fixed = [message.method, *(message.headers.get(name, "") for name in ("content-md5", "content-type", "date"))]
-    own = sorted(f"{name}:{value}" for name, value in message.headers.items() if name.startswith(prefix))
-    return "\n".join([*fixed, *own, ""])
+    headers = message.headers
+    own = sorted([f"{name}:{value}" for name, value in headers.items() if name.startswith(prefix)])
+    fixed = (message.method, headers.get("content-md5", ""), headers.get("content-type", ""), headers.get("date", ""))
+    return "\n".join((*fixed, *own, ""))
 
 
 def _query_line(part: str) -> str:

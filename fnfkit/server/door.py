@@ -130,9 +130,9 @@ def _declared(head: Request) -> int:
 
 
 async def _send(response: Response, send: Send, *, close: bool = False) -> None:
-    headers = {**response.headers, "content-length": str(len(response.body))}
+    headers = [*response.headers.items(), *response.repeated, ("content-length", str(len(response.body)))]
     if close:
-        headers["connection"] = "close"
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers.items(), *response.repeated)]
+        headers.append(("connection", "close"))
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})

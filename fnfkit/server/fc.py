@@ -39,12 +39,15 @@ class _Paths:
     tasks: str
 
 
+_ROOTS = tuple(f"/{root}" for root in (FC2, FC2_OPEN, FC3))
+
+
 def fc_service(api: FunctionApi, verifier: FcVerifier) -> Service:
     """Function Compute's row in the gateway's table."""
     door = FcApi(api, verifier)
     return Service(
         name="fc",
-        matches=lambda head: head.path.split("/", 2)[1:2] in ([FC2], [FC2_OPEN], [FC3]),
+        matches=lambda head: head.target.startswith(_ROOTS) and head.path.split("/", 2)[1] in (FC2, FC2_OPEN, FC3),
         handle=door.handle,
         too_large=lambda _: refused(EntityTooLarge(f"The body has over {LARGEST_BODY} bytes.")),
         max_body=LARGEST_BODY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -68,7 +69,10 @@ class MnsApi:
 
     def handle(self, request: Request) -> Answer:
         """Answers a request, now or later."""
-        answer = _safe(request, lambda: self._answer(request))
+        try:
+            answer = self._answer(request)
+        except Fault as fault:
+            return _refused(request, fault)
         if isinstance(answer, Later):
             pending = answer
             return pending.becoming(lambda: _identified(_faulted(request, pending.answer)))
@@ -98,6 +102,7 @@ class MnsApi:
         return ok(write("OpenService", {"OrderId": new_request_id()}))
 
 
+@lru_cache(maxsize=1024)
 def _route(path: str) -> tuple[str, tuple[str, ...]]:
     """The shape of a path, with a star for each name, and the names: /queues/q/messages is /queues/*/messages, (q,)."""
     parts = path.strip("/").split("/")
@@ -110,13 +115,6 @@ def _route(path: str) -> tuple[str, tuple[str, ...]]:
 def _need_account_meta(call: Call) -> None:
     if not call.flag("accountmeta"):
         raise InvalidRequestURL("The root has account attributes only: /?accountmeta=true.")
-
-
-def _safe(request: Request, produce: Callable[[], Answer]) -> Answer:
-    try:
-        return produce()
-    except Fault as fault:
-        return _refused(request, fault)
 
 
 def _faulted(request: Request, produce: Callable[[], Response]) -> Response:
@@ -136,5 +134,5 @@ def _refused(request: Request, fault: Fault) -> Response:
 def _identified(response: Response, request_id: str = "") -> Response:
     if "x-mns-request-id" in response.headers:
         return response
-    headers = {**response.headers, "x-mns-request-id": request_id or new_request_id(), "x-mns-version": VERSION}
-    return Response(response.status, headers, response.body)
+    response.headers.update({"x-mns-request-id": request_id or new_request_id(), "x-mns-version": VERSION})
+    return response

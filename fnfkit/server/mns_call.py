@@ -74,7 +74,10 @@ class Call:
 
 def query_of(request: Request) -> dict[str, str]:
     """The query by name. A plus sign stays one: clients put receipt handles in unescaped (api-mns.md 5)."""
-    pairs = (part.partition("=") for part in request.query.split("&") if part)
+    query = request.query
+    if not query:
+        return {}
+    pairs = (part.partition("=") for part in query.split("&") if part)
     return {unquote(name): unquote(value) for name, _, value in pairs}
 
 
