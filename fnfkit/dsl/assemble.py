@@ -26,7 +26,8 @@ from fnfkit.dsl.code import (
 from fnfkit.dsl.errors import Complaint, Node
 from fnfkit.model.expr import Const
 
-_STOPS = (Jump, FailDraft, ReturnDraft)
+_ENDS = (FailDraft, ReturnDraft)
+_STOPS = (Jump, *_ENDS)
 """What nothing runs on from."""
 
 
@@ -255,7 +256,7 @@ def _reachable(steps: list[Draft]) -> list[Draft]:
         seen.add(number)
         step = steps[number]
         rest += [position[id(target)] for label in references(step) if (target := landing(label)) is not None]
-        stops = step.end or isinstance(step, FailDraft | ReturnDraft) or _always_jumps(step)
+        stops = step.end or isinstance(step, _ENDS) or _always_jumps(step)
         if not stops:
             rest.append(number + 1)
     return [step for number, step in enumerate(steps) if number in seen]

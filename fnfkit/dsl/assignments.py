@@ -13,6 +13,8 @@ from fnfkit.dsl.scope import Variable
 from fnfkit.dsl.shapes import Kind, Shape, shape_of
 from fnfkit.dsl.words import parallel
 
+_DISPLAYS = (ast.Tuple, ast.List, ast.Dict)
+
 
 class Assignments(Parts):
     """Lowers assignments."""
@@ -33,7 +35,7 @@ class Assignments(Parts):
 
     def _assign_name(self, node: ast.stmt, target: ast.Name, value: ast.expr) -> None:
         variable = self._target(target)
-        if isinstance(value, ast.Tuple | ast.List | ast.Dict) and (constant := self.constant(value)) is not None:
+        if isinstance(value, _DISPLAYS) and (constant := self.constant(value)) is not None:
             self.put([(variable.key, constant)], node)
             self._holds(target, variable, constant.shape)
             return

@@ -25,6 +25,7 @@ from fnfkit.model.expr import RESULT, Const, Expr, Key, Object, Path, Root
 from fnfkit.model.flow import Pattern
 from fnfkit.model.json import Json
 
+_MESSAGING = (Queue, Topic)
 _NO_RESULT = Value(None, shapes.NULL)
 _PLAIN = frozenset({"__call__", "callback", "wait_for"})
 """Ways to call that leave no trace in the step's name."""
@@ -119,7 +120,7 @@ class Calls(Conditions):
             ways = ", ".join(f".{name}(...)" for name in callee.MODES if name != "__call__")
             raise Complaint(node, f"{callee.title} cannot be called like this", f"there is {ways}" if ways else "")
         params: Expr | None
-        if isinstance(callee, Queue | Topic):
+        if isinstance(callee, _MESSAGING):
             takes, params, returns = self._message(callee, node)
         else:
             takes, params = self._event(callee, mode, node)

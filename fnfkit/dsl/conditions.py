@@ -40,6 +40,7 @@ _OPERATORS: dict[type[ast.cmpop], Compare] = {
     ast.Is: Compare.EQ,
     ast.IsNot: Compare.NE,
 }
+_MEMBERSHIP, _IDENTITY = (ast.In, ast.NotIn), (ast.Is, ast.IsNot)
 _PURE = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Compare, ast.BoolOp, ast.Tuple, ast.List, ast.cmpop)
 _PURE_TOO = (ast.boolop, ast.unaryop, ast.operator, ast.expr_context, ast.UnaryOp, ast.BinOp, ast.JoinedStr)
 
@@ -80,13 +81,11 @@ class Conditions(Expressions):
 
     def _spelled_out(self, test: ast.expr) -> ast.expr:
         """`x in (a, b)` and `a < b < c` as `or` and `and`, where looking at x or b twice takes no step."""
-        if not isinstance(test, ast.Compare) or (
-            len(test.ops) == 1 and not isinstance(test.ops[0], ast.In | ast.NotIn)
-        ):
+        if not isinstance(test, ast.Compare) or (len(test.ops) == 1 and not isinstance(test.ops[0], _MEMBERSHIP)):
             return test
         if not is_pure(test):
             return test
-        if isinstance(test.ops[0], ast.In | ast.NotIn) and len(test.ops) == 1:
+        if isinstance(test.ops[0], _MEMBERSHIP) and len(test.ops) == 1:
             members = test.comparators[0]
             if not isinstance(members, ast.Tuple | ast.List) or not members.elts:
                 return test
@@ -184,14 +183,14 @@ class Conditions(Expressions):
 
     def _compare(self, node: ast.Compare) -> Leaf:
         operands = [node.left, *node.comparators]
-        if isinstance(node.ops[0], ast.In | ast.NotIn):
+        if isinstance(node.ops[0], _MEMBERSHIP):
             return self._member_of(node)
         values = [self.value(operand) for operand in operands]
         leaves: list[Leaf | None] = []
         for op, (left, right) in zip(node.ops, pairwise(values), strict=True):
             if type(op) not in _OPERATORS:
                 raise Complaint(node, "FDL cannot ask whether a list or an object contains something", "ask a function")
-            if isinstance(op, ast.Is | ast.IsNot) and not (right.parts is None and right.const in (None, True, False)):
+            if isinstance(op, _IDENTITY) and not (right.parts is None and right.const in (None, True, False)):
                 raise Complaint(node, "`is` compares with None, True and False only", "write ==")
             leaves.append(self._compared(node, _OPERATORS[type(op)], left, right))
         joined = leaves[0] if len(leaves) == 1 else self._joined(True, leaves)

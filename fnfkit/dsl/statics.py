@@ -15,6 +15,7 @@ from fnfkit.dsl.scope import Frame, LambdaRef, NotStatic, Scope, Static, Value
 from fnfkit.dsl.shapes import TEXT, constant_shape
 from fnfkit.model.json import Json
 
+_SCALARS = (bool, int, float, str)
 _FOLDS: Mapping[type[ast.operator], Callable[[Json, Json], Json]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -91,7 +92,7 @@ class Statics(Scope):
         return found
 
     def _fold(self, node: ast.expr, fold: Callable[[Json, Json], Json], left: Json, right: Json) -> Json:
-        if not isinstance(left, bool | int | float | str) or not isinstance(right, bool | int | float | str):
+        if not isinstance(left, _SCALARS) or not isinstance(right, _SCALARS):
             raise NotStatic
         try:
             return fold(left, right)
@@ -143,7 +144,7 @@ def as_value(found: Json) -> Value | None:
         return Value(found.parts, TEXT, context=True)
     if isinstance(found, Enum):
         found = found.value
-    if found is None or isinstance(found, bool | int | float | str):
+    if found is None or isinstance(found, _SCALARS):
         return Value(None, constant_shape(found), found)
     if isinstance(found, dict | list | tuple) and _is_json(found):
         plain = list(found) if isinstance(found, tuple) else found
@@ -158,4 +159,4 @@ def _is_json(found: Json) -> bool:
         return all(isinstance(key, str) and _is_json(item) for key, item in found.items())
     if isinstance(found, list | tuple):
         return all(_is_json(item) for item in found)
-    return found is None or isinstance(found, bool | int | float | str)
+    return found is None or isinstance(found, _SCALARS)

@@ -30,6 +30,8 @@ from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import ActionRef, Target, Unresolved
 from fnfkit.model.problem import Location
 
+_ENDS, _CONTAINERS = (Succeed, Fail), (Parallel, Foreach)
+
 
 def write(flow: Flow) -> Writing:
     """The canonical FDL of a flow, and what FDL cannot express. Reading the text gives an equal flow if nothing is
@@ -66,11 +68,11 @@ class _Writer:
 
     def step(self, step: Step, at: Location) -> JsonObject:
         out: JsonObject = {"type": type(step).__name__.lower(), "name": self.text(step.name, (*at, "name"))}
-        if not isinstance(step, Succeed | Fail) and step.end:
+        if not isinstance(step, _ENDS) and step.end:
             out["end"] = True
         if step.takes != EVERYTHING:
             self.mappings(out, "inputMappings", step.takes, at, TAKES)
-        if step.gives != (EMPTY if isinstance(step, Parallel | Foreach) else RESULT):  # fdl.md 3.3
+        if step.gives != (EMPTY if isinstance(step, _CONTAINERS) else RESULT):  # fdl.md 3.3
             self.mappings(out, "outputMappings", step.gives, at, GIVES)
         self.body(step, out, at)
         return out
