@@ -6,13 +6,11 @@ with case; `*` stands for any characters, `?` for one. An empty region or accoun
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from fnfkit.model.json import Json, JsonObject
-from fnfkit.model.patterns import Expression, wildcard
+from fnfkit.model.patterns import glob
 
 
 class WrongPolicy(ValueError):
@@ -89,12 +87,7 @@ def _texts(raw: JsonObject, key: str) -> tuple[str, ...]:
 
 
 def _any(patterns: Iterable[str], value: str, *, fold: bool = False) -> bool:
-    return any(_compiled(pattern.lower() if fold else pattern).match(value) for pattern in patterns)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> Expression:
-    return wildcard([re.escape(chunk).replace(r"\?", ".") for chunk in pattern.split("*")])
+    return any(glob(pattern.lower() if fold else pattern).match(value) for pattern in patterns)
 
 
 def _conditions_hold(conditions: JsonObject, context: Mapping[str, str]) -> bool:

@@ -49,6 +49,12 @@ def begins(pattern: str, text: str) -> bool:
         raise _slow(pattern) from None
 
 
+@lru_cache(maxsize=4096)
+def glob(pattern: str) -> Expression:
+    """The expression of a policy's wildcards: `*` stands for any characters, `?` for one (ros.md 10)."""
+    return wildcard([re.escape(chunk).replace(r"\?", ".") for chunk in pattern.split("*")])
+
+
 def wildcard(chunks: Sequence[str]) -> Expression:
     """The expression for texts that are chunks, expressions themselves, with any characters between them.
 

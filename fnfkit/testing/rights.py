@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from fnfkit.cloud.cloud import Cloud
 from fnfkit.cloud.ram_guard import REPORT_FAILED, REPORT_SUCCEEDED, request_of
@@ -20,7 +19,7 @@ from fnfkit.lint.tree import places_of
 from fnfkit.model.flow import Flow, Pattern, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import FunctionRef, QueueRef, Target, dead_letter_queue
-from fnfkit.model.patterns import Expression, wildcard
+from fnfkit.model.patterns import glob
 from fnfkit.testing.trace import Fact
 
 ANY = "*"
@@ -146,9 +145,4 @@ def covers(granted: str, resource: str) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    return pattern == text or _compiled(pattern).match(text) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Expression:
-    return wildcard([re.escape(chunk).replace(r"\?", ".") for chunk in pattern.split("*")])
+    return pattern == text or glob(pattern).match(text) is not None
