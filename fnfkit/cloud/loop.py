@@ -68,6 +68,10 @@ class Loop:
         self._actions.append(action)
         self.wake()
 
+    def fail(self, failure: StoreError) -> None:
+        """Has the driving thread raise: whoever started it decides. From any thread."""
+        self.post(partial(_raise, failure))
+
     def wake(self) -> None:
         """Makes a waiting loop look around again."""
         self._signal = next(self._numbers)
@@ -163,7 +167,7 @@ class Loop:
                     return
         except StoreError as failure:
             self._borrower = 0
-            self.post(partial(_raise, failure))  # the thread that serves is to end
+            self.fail(failure)
         finally:
             self._owner = outer
 

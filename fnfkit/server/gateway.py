@@ -48,7 +48,7 @@ class Loop(Protocol):
 
     def wake(self) -> None: ...
 
-    def post(self, action: Callable[[], None]) -> None: ...
+    def fail(self, failure: StoreError) -> None: ...
 
     def borrowed(self, soon: Callable[[Callable[[], None]], object]) -> AbstractContextManager[None]: ...
 
@@ -126,13 +126,9 @@ class Gateway:
     def _give_up(self, failure: StoreError) -> Response:
         if self._broken is None:
             self._broken = failure
-            self._loop.post(partial(_raise, failure))
+            self._loop.fail(failure)
         message = f"An internal error has occurred: {failure}"
         return error(500, "InternalServerError", message, request_id=new_request_id(), host="")
-
-
-def _raise(failure: StoreError) -> None:
-    raise failure
 
 
 def _rows(cloud: Served, rpc: Rpc) -> tuple[Service, ...]:
