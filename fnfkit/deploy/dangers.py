@@ -79,19 +79,21 @@ def _shrunk(id: str, lost: list[str]) -> Danger:
 def _function(id: str, old: Resources, new: Resources, verb: str) -> Iterator[Danger]:
     name = _text(old[id], "FunctionName")
     users = [flow for flow, refs in _called(old, new) if any(ref.function == name for ref in refs)]
-    if users:
-        message = f"the function {name} is {verb}, and the flow {users[0]} calls it"
-        yield Danger(id, message, "change the flow first, and let its executions end")
+    yield from _called_still(id, f"the function {name}", users, verb)
     yield from _mentioned(id, f"the function {name}", old, new, verb)
+
+
+def _called_still(id: str, thing: str, users: list[str], verb: str) -> Iterator[Danger]:
+    if users:
+        message = f"{thing} is {verb}, and the flow {users[0]} calls it"
+        yield Danger(id, message, "change the flow first, and let its executions end")
 
 
 def _mentioned(id: str, thing: str, old: Resources, new: Resources, verb: str) -> Iterator[Danger]:
     """Where definitions name what they call by reference, those that mention a resource."""
     flows = [one for resources in (new, old) for one in resources.values() if one.type == MACHINE]
     users = [_name(one) for one in flows if any(found.name == id for found in references(one.properties))]
-    if users:
-        message = f"{thing} is {verb}, and the flow {users[0]} calls it"
-        yield Danger(id, message, "change the flow first, and let its executions end")
+    yield from _called_still(id, thing, users, verb)
 
 
 def _version(id: str, old: Resources, new: Resources) -> Iterator[Danger]:
@@ -105,9 +107,7 @@ def _version(id: str, old: Resources, new: Resources) -> Iterator[Danger]:
 def _alias(id: str, old: Resources, new: Resources, verb: str) -> Iterator[Danger]:
     name = _text(old[id], "AliasName")
     users = [flow for flow, refs in _called(old, new) if any(ref.qualifier == name for ref in refs)]
-    if users:
-        message = f"the alias {name} is {verb}, and the flow {users[0]} calls it"
-        yield Danger(id, message, "change the flow first, and let its executions end")
+    yield from _called_still(id, f"the alias {name}", users, verb)
 
 
 def _called(old: Resources, new: Resources) -> Iterator[tuple[str, list[FunctionRef]]]:
