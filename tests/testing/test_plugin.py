@@ -192,7 +192,8 @@ def test_a_fault_that_met_nothing_fails_a_test_that_passed(tmp_path: Path) -> No
     assert "4 passed, 3 errors" in done.stdout.replace("1 failed, ", ""), done.stdout
     errors = re.findall(r"^ERROR test_project.py::(\w+)", done.stdout, re.M)
     assert errors == ["test_misspelt", "test_by_hand", "test_last"]
-    assert done.stdout.count("the fault fail 'GetJobStats' met nothing; did you mean GetJobStatus?") == 1
+    told = re.findall(r"^the fault fail 'GetJobStats' met nothing; did you mean GetJobStatus\?$", done.stdout, re.M)
+    assert len(told) == 1, done.stdout
     assert "the fault drop message 'jobs' met nothing; what came by: nothing" in done.stdout
     assert "the fault delay 'GetJobStats' met nothing" in done.stdout
 
