@@ -66,9 +66,9 @@ def _install(requirements: Path, target: Path, more: tuple[str, ...]) -> None:
     """Into a folder beside the target first: an interrupted installation is never taken for a whole one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as made:
-        words = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--target", f"{made}/files"]
+        words = ["install", "--quiet", "--no-color", "--disable-pip-version-check", "--no-compile"]
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "pip", *words, *more, "-r", requirements.name],
+            [sys.executable, "-m", "pip", *words, "--target", f"{made}/files", *more, "-r", requirements.name],
             cwd=requirements.parent,
             capture_output=True,
             text=True,

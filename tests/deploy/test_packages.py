@@ -189,8 +189,11 @@ def test_compiled_requirements_are_those_of_the_runtime(tmp_path: Path, monkeypa
     assert "a wheel for the function's Python on Linux" in refused.value.hint
 
 
-def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("coloured", [False, True])
+def test_requirements_that_cannot_be_had(coloured: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    if coloured:
+        monkeypatch.setenv("FORCE_COLOR", "1")
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "index.py").write_text("", "utf-8")
     (tmp_path / "code" / "requirements.txt").write_text("nothing-of-that-name==1\n", "utf-8")
