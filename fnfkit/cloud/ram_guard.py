@@ -67,7 +67,7 @@ class Guard:
     def reporter(self, call: TaskCall) -> Role | None:
         """The role that reports the end of an asynchronous function call, if its rights count (scenarios.md 9)."""
         target = call.target
-        if not isinstance(target, FunctionRef) or call.pattern is not Pattern.SYNC or not self.enforced:
+        if call.pattern is not Pattern.SYNC or not isinstance(target, FunctionRef) or not self.enforced:
             return None
         if (call.params or {}).get("InvocationType") != "Async":
             return None

@@ -43,11 +43,19 @@ class TaskCall:
     call was abandoned, change nothing.
     """
 
-    __slots__ = ("_caller", "_command", "abandoned", "on_abandon")
+    __slots__ = ("_caller", "_command", "abandoned", "input", "on_abandon", "params", "pattern", "target")
 
     def __init__(self, caller: Caller, command: Invoke) -> None:
         self._caller = caller
         self._command = command
+        self.target: Target = command.target
+        """What the step calls."""
+        self.pattern: Pattern = command.pattern
+        """How the step waits."""
+        self.input: JsonObject = command.input
+        """The mapped step input."""
+        self.params: JsonObject | None = command.params
+        """The evaluated serviceParams, None if the step has none."""
         self.abandoned = False
         """Whether the answer no longer matters (timeout, stop, a failed sibling branch)."""
         self.on_abandon: Callable[[], None] | None = None
@@ -82,26 +90,6 @@ class TaskCall:
     def step(self) -> str:
         """The step's name."""
         return self._command.step
-
-    @property
-    def target(self) -> Target:
-        """What the step calls."""
-        return self._command.target
-
-    @property
-    def pattern(self) -> Pattern:
-        """How the step waits."""
-        return self._command.pattern
-
-    @property
-    def input(self) -> JsonObject:
-        """The mapped step input."""
-        return self._command.input
-
-    @property
-    def params(self) -> JsonObject | None:
-        """The evaluated serviceParams, None if the step has none."""
-        return self._command.params
 
     @property
     def token(self) -> str:

@@ -13,7 +13,7 @@ from fnfkit.model.json import JsonObject
 from fnfkit.model.names import Target
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Invoke:
     """Call a task's target. Answer with `Completed` or `Failed`; for patterns that wait, first with `Accepted`.
 
@@ -31,14 +31,14 @@ class Invoke:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Abandon:
     """The answer to a call no longer matters (timeout, stop, a failed sibling branch)."""
 
     call: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SetTimer:
     """Send `TimerFired(timer)` at `due`, in Unix milliseconds."""
 
@@ -46,7 +46,7 @@ class SetTimer:
     due: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CancelTimer:
     """The timer no longer matters."""
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from fnfkit.model.json import Json, JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
     """Begin with the execution's input."""
 
@@ -19,14 +19,14 @@ class Start:
     input: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Resume:
     """Go on with the work left over from a transition that said `more`."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Accepted:
     """The target has taken the call; the task now waits for its end (patterns sync and waitForCallback)."""
 
@@ -34,7 +34,7 @@ class Accepted:
     call: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Completed:
     """The call has ended well. `output` should be a JSON object; anything else is `FnF.InvalidLocal`."""
 
@@ -43,7 +43,7 @@ class Completed:
     output: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Failed:
     """The call could not be made, or has ended badly."""
 
@@ -53,7 +53,7 @@ class Failed:
     cause: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reported:
     """ReportTaskSucceeded for a task that waits for its callback."""
 
@@ -62,7 +62,7 @@ class Reported:
     output: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReportedFailure:
     """ReportTaskFailed for a task that waits for its callback."""
 
@@ -72,7 +72,7 @@ class ReportedFailure:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerFired:
     """A timer set by a `SetTimer` command is due."""
 
@@ -80,7 +80,7 @@ class TimerFired:
     timer: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stop:
     """StopExecution."""
 
@@ -89,7 +89,7 @@ class Stop:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Retire:
     """The flow was deleted: finish the current step, then stop (api-fnf.md 6)."""
 

@@ -158,10 +158,13 @@ class Execution:
 
     def context(self, run: Run) -> JsonObject:
         """`$context` as a step sees it (fdl.md 3.7); the token exists for tasks that wait for their callback."""
-        context = {**self.flow_context(), "step": {"eventId": run.entered}}
+        context = self.flow_context()
+        context["step"] = {"eventId": run.entered}
         if not self.program.accumulates:
             context |= self._more(run)
-        return {**context, "task": {"token": run.token}} if isinstance(run, TaskRun) and run.token else context
+        if isinstance(run, TaskRun) and run.token:
+            context["task"] = {"token": run.token}
+        return context
 
     def _more(self, run: Run) -> JsonObject:
         """What the context of a flow that replaces holds besides (model.flow)."""
@@ -184,7 +187,7 @@ class Execution:
         text = f"{self.flow_name}#{self.name}#{self.draws}"
         return hmac.digest(self.settings.token_key, text.encode(), "sha256")[:16]
 
-    def flow_context(self) -> JsonObject:
+    def flow_context(self) -> dict[str, Json]:
         """`$context` outside any step."""
         return {"flow": {"name": self.flow_name}, "execution": {"name": self.name}}
 
@@ -246,12 +249,14 @@ class Execution:
 
     def abandon_all(self) -> None:
         """Take back every call and timer, and forget what was going on."""
-        self.commands += [Abandon(call) for call in self.calls]
+        for call in self.calls:
+            self.commands.append(Abandon(call))
         if self.deadline is not None:
             self.commands.append(CancelTimer(self.deadline.timer))
-        self.commands += [CancelTimer(timer) for timer in self.timers]
-        if self.tokens:
-            self.tokens = {event_id: spent(holder) for event_id, holder in self.tokens.items()}
+        for timer in self.timers:
+            self.commands.append(CancelTimer(timer))
+        for event_id, holder in self.tokens.items():
+            self.tokens[event_id] = spent(holder)
         self.calls, self.timers, self.agenda, self.deadline, self.root = {}, {}, [], None, None
 
 

@@ -6,11 +6,13 @@ retried step has a token of its own.
 
 from __future__ import annotations
 
-import hmac
-from base64 import b64encode
-from binascii import Error, a2b_base64
+from binascii import Error, a2b_base64, b2a_base64
 from enum import Enum
 from functools import lru_cache
+from hashlib import blake2b
+
+_SIGNATURE = 20
+"""Bytes, as the service's tokens have. Keyed BLAKE2 takes a third of the time of HMAC with SHA-1."""
 
 
 class TokenState(Enum):
@@ -28,9 +30,12 @@ class TokenState(Enum):
 
 def make_token(key: bytes, place: tuple[str, str, int], attempt: int) -> str:
     """The token of an attempt; `place` is the flow, the execution and the StepEntered id."""
-    text = "v1#{}#{}#{}".format(*place)
-    signature = b64encode(hmac.digest(key, f"{text}#{attempt}".encode(), "sha1"))
-    return b64encode(text.encode() + b"#" + signature).decode()
+    flow, execution, event_id = place
+    text = f"v1#{flow}#{execution}#{event_id}#"
+    if len(key) > blake2b.MAX_KEY_SIZE:
+        key = blake2b(key).digest()
+    signature = blake2b(f"{text}{attempt}".encode(), key=key, digest_size=_SIGNATURE).digest()
+    return b2a_base64(text.encode() + b2a_base64(signature, newline=False), newline=False).decode()
 
 
 @lru_cache(maxsize=256)  # on its way to the task, a report's token is asked about three times

@@ -53,7 +53,8 @@ def advance(execution: Execution, event: Event) -> Transition:
     """Fold an event into the execution, which changes in place. Deterministic; raises for nothing a flow can do."""
     before = len(execution.history)
     if execution.ended_at is None:
-        execution.now = max(execution.now, event.at)
+        if event.at > execution.now:
+            execution.now = event.at
         try:
             if _fold(execution, event):
                 _run(execution)
@@ -105,9 +106,10 @@ def _fold(execution: Execution, event: Event) -> bool:
 def _awaiting(execution: Execution, token: str) -> TaskRun | None:
     """The task that waits for a report with this very token."""
     parsed = parse_token(token)
-    holder = execution.tokens.get(parsed[2]) if parsed else None
-    waits = isinstance(holder, TaskRun) and holder.token == token and holder.token_state is TokenState.PENDING
-    return holder if waits and isinstance(holder, TaskRun) else None
+    run = execution.tokens.get(parsed[2]) if parsed else None
+    if isinstance(run, TaskRun) and run.token == token and run.token_state is TokenState.PENDING:
+        return run
+    return None
 
 
 def _start(execution: Execution, event: Start) -> None:
@@ -144,10 +146,11 @@ def _take_input(execution: Execution, scope: Scope) -> None:
 
 def _set_deadline(execution: Execution) -> None:
     """The flow's timeout, or the longest an execution may run: whichever is sooner (fdl.md 1.1, 6.5)."""
-    spans = [execution.program.timeout, execution.settings.limits.execution_seconds]
-    given = [span for span in spans if span is not None]
-    if given:
-        execution.set_deadline(execution.now + 1000 * min(given))
+    seconds, longest = execution.program.timeout, execution.settings.limits.execution_seconds
+    if seconds is None or (longest is not None and longest < seconds):
+        seconds = longest
+    if seconds is not None:
+        execution.set_deadline(execution.now + 1000 * seconds)
 
 
 def _timer_fired(execution: Execution, timer: int) -> None:

@@ -4,7 +4,7 @@ as text (`definition`, `input`, `output`, `payload`) is text here too."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fnfkit.model.json import JsonObject
 
@@ -38,8 +38,7 @@ class FlowRecord:
 FINAL_STATUSES = frozenset({"Succeeded", "Failed", "Stopped", "TimedOut"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionRecord:
+class ExecutionRecord(NamedTuple):
     """A run of a flow. `output` is empty until it has succeeded; `stopped` is None while it runs."""
 
     flow: str
@@ -71,8 +70,7 @@ class SyncResult:
     stopped: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """One event of a history; `detail` is the parsed EventDetail."""
 
     id: int

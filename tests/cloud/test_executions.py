@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -132,7 +131,7 @@ def story() -> bytes:
     generated = world.cloud.flows.start_execution("g", input='{"list":[]}').name
     world.cloud.run_until_idle()
     places = (("f", "e"), ("g", "x"), ("h", "y"), ("g", generated))
-    return json.dumps([[asdict(event) for event in world.history(*place)] for place in places]).encode()
+    return json.dumps([[event._asdict() for event in world.history(*place)] for place in places]).encode()
 
 
 def test_a_hundred_runs_have_the_same_history_to_the_byte() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
 
 import pytest
 
@@ -47,7 +46,7 @@ SYNC_RESULT = SyncResult(
     [
         (FLOW, FLOW_RECORD),
         (EXECUTION, RUNNING),
-        (EXECUTION, replace(RUNNING, status="Succeeded", output="{}", stopped=AT + 9)),
+        (EXECUTION, RUNNING._replace(status="Succeeded", output="{}", stopped=AT + 9)),
         (EVENT, EVENT_RECORD),
         (SYNC, SYNC_RESULT),
     ],
@@ -84,6 +83,6 @@ def test_event_detail_is_json_inside_json() -> None:
 
 def test_missing_fields_are_blank() -> None:
     assert EXECUTION.read({"FlowName": "f", "Output": None}) == {
-        **asdict(replace(RUNNING, name="", definition="", input="", status="", started=0)),
+        **RUNNING._replace(name="", definition="", input="", status="", started=0)._asdict(),
     }
     assert EVENT.read({})["detail"] == {}

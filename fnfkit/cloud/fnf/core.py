@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
@@ -58,14 +57,13 @@ class Registry:
             raise FlowNotExists(f"Flow {name} does not exist.")
         return flow
 
-    def named(self, name: str) -> Iterator[StoredFlow]:
+    def named(self, name: str) -> list[StoredFlow]:
         """The flow of that name and its deleted predecessors."""
-        if name in self.flows:
-            yield self.flows[name]
-        if not self.retired:
-            return
-        self.retired = [flow for flow in self.retired if flow.runs or flow.express]
-        yield from (flow for flow in self.retired if flow.record.name == name)
+        found = [self.flows[name]] if name in self.flows else []
+        if self.retired:
+            self.retired = [flow for flow in self.retired if flow.runs or flow.express]
+            found += [flow for flow in self.retired if flow.record.name == name]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +81,11 @@ class Core:
     settings: Settings
     quotas: Quotas
 
-    def locate(self, place: tuple[str, str, int]) -> Iterator[AnyRun]:
+    def locate(self, place: tuple[str, str, int]) -> list[AnyRun]:
         """The executions a parsed task token may belong to: one, unless the flow was deleted and created again."""
         flow_name, name, _ = place
-        for flow in self.registry.named(flow_name):
-            run = flow.express.get(name) or self.archive.find(flow, name)
-            if run is not None:
-                yield run
+        runs = [flow.express.get(name) or self.archive.find(flow, name) for flow in self.registry.named(flow_name)]
+        return [run for run in runs if run is not None]
 
 
 def utc(at: int) -> str:

@@ -24,7 +24,6 @@ from fnfkit.cloud.fnf.run import AnyRun, Run, StoredFlow
 from fnfkit.cloud.store import StoreError
 from fnfkit.engine import parse_token
 from fnfkit.engine.events import Stop
-from fnfkit.engine.history import HistoryEvent
 from fnfkit.ports import (
     EventRecord,
     ExecutionAlreadyCompleted,
@@ -219,7 +218,7 @@ class Executions:
         run = self.find(flow, name)
         with self._core.lock:
             history = run.history()
-            events = tuple(_event(event) for event in history[first : first + size])
+            events = tuple(map(EventRecord._make, history[first : first + size]))
             return Page(events, str(first + size + 1) if len(history) > first + size else None)
 
     def recover(self, flows: Iterable[StoredFlow]) -> int:
@@ -263,11 +262,6 @@ def _existing(run: AnyRun, origin: str) -> AnyRun:
     if not run.ended or (origin and run.origin == origin):
         return run
     raise ExecutionAlreadyExists(f"Execution {run.name} for flow {run.flow.record.name} already exists.")
-
-
-def _event(event: HistoryEvent) -> EventRecord:
-    id, scheduled_by, type, step, time, detail = event
-    return EventRecord(id=id, scheduled_by=scheduled_by, type=type, step=step, time=time, detail=detail)
 
 
 def _event_id(token: str) -> int:

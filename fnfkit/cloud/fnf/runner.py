@@ -164,7 +164,8 @@ class Runner:
                 if run.inbox:
                     run.urgent -= run.urgent > 0
                     transition = self._fold(run, self._stamped(run, run.inbox.pop(0)))
-                    work.append((run, transition.commands, transition.more))
+                    if transition.commands or transition.more or run.inbox or run.ended:
+                        work.append((run, transition.commands, transition.more))
             self._store.commit()
         done = 0
         try:
@@ -224,8 +225,8 @@ class Runner:
             self._archive.bury_flow(run.flow)
 
     def _perform(self, run: Run, commands: list[Command], more: bool) -> None:
-        answers = self._perform_all(run, commands) if commands else None
-        if run.execution.status in FINAL_STATUSES:
+        answers = self._perform_all(run, commands) if commands and not run.ended else None
+        if run.ended:
             self._finish(run)
             return
         with self._lock:

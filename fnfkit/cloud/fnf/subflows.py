@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from fnfkit.cloud.fnf.core import Core, utc
@@ -37,7 +36,7 @@ class FlowTarget:
         match call.pattern:
             case Pattern.REQUEST_RESPONSE:
                 # As it was when it was started, so that a call repeated after a crash is answered alike.
-                call.succeed(_started(call, replace(child.record(), status="Running", output="", stopped=None)))
+                call.succeed(_started(call, child.record()._replace(status="Running", output="", stopped=None)))
             case Pattern.WAIT_FOR_CALLBACK:
                 call.accept()
             case Pattern.SYNC:
