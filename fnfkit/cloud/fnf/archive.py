@@ -49,6 +49,8 @@ class Archive:
         self._settings = settings
         self._histories: OrderedDict[str, list[HistoryEvent]] = OrderedDict()
         self._garbage: list[str] = []
+        self._ends: dict[str, int] = {}
+        """By flow id, what was last written of when an execution of the flow ended last."""
         self.durable = store.durable
 
     def save_flow(self, flow: StoredFlow) -> None:
@@ -75,6 +77,7 @@ class Archive:
         if not self.durable:
             return
         self._collect()
+        self._ends.pop(flow.id, None)
         self._store.delete("flow", flow.record.name)
         if any(not run.ended for run in flow.runs.values()):
             self.save_flow(flow)
@@ -131,7 +134,10 @@ class Archive:
         row = orjson.dumps(_ended_row(run))
         store.put("ended", key, len(row).to_bytes(4) + row + encode_history(run.execution.history))
         store.put("order", _order_key(run.flow, run.sequence), run.name.encode())
-        store.put("order", f"{run.flow.id}/0", b"%d" % (run.execution.ended_at or 0))
+        ended = run.execution.ended_at or 0
+        if self._ends.get(run.flow.id) != ended:
+            self._ends[run.flow.id] = ended
+            store.put("order", f"{run.flow.id}/0", b"%d" % ended)
         if len(self._garbage) >= _GARBAGE:
             self._collect()
 
