@@ -97,7 +97,7 @@ def peek(name: str, count: int, endpoint: str, region: str, profile: str, json: 
         found = ()
     rows = tuple(Row((m.id, str(m.priority), str(m.dequeue_count), stamp(m.enqueued), m.body)) for m in found)
     table = Table(("id", ">priority", ">received", "sent", "body"), rows)
-    result([asdict(m) for m in found], [table if rows else Line("no active messages", Tone.QUIET)], as_json=json)
+    result([m._asdict() for m in found], [table if rows else Line("no active messages", Tone.QUIET)], as_json=json)
     return 0
 
 

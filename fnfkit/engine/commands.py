@@ -1,6 +1,8 @@
 """What goes out: the wishes of an execution. Whoever drives the engine performs them, outside any lock.
 
 Outstanding commands are part of the execution's state (`Execution.outstanding()`), so that recovery issues them again.
+
+No command is ever changed. The classes are not frozen, since making a frozen object takes four times as long.
 """
 
 from __future__ import annotations

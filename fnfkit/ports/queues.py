@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fnfkit.ports.fault import Fault
 from fnfkit.ports.flows import Page
@@ -43,8 +43,7 @@ class QueueRecord:
     delayed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message to send. The body travels as it is: encoding it is a habit of clients (api-mns.md 4)."""
 
     body: str
@@ -54,8 +53,7 @@ class Message:
     """1 (first) to 16; None means 8."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessage:
+class SentMessage(NamedTuple):
     """The answer to a send. Only a delayed message has a receipt handle yet."""
 
     id: str
@@ -64,8 +62,7 @@ class SentMessage:
     receipt_handle: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedMessage:
+class ReceivedMessage(NamedTuple):
     """A message received, or peeked at; the latter has no handle and 0 for `next_visible`."""
 
     id: str
@@ -79,8 +76,7 @@ class ReceivedMessage:
     next_visible: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Visibility:
+class Visibility(NamedTuple):
     """The answer to a change of visibility: the handle that counts from now on."""
 
     receipt_handle: str

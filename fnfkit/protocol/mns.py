@@ -11,8 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from xml.etree.ElementTree import Element, ParseError
 
 from cryptography.hazmat.primitives import hashes
@@ -42,8 +41,7 @@ class DocumentError(ValueError):
     """The text is not a document of this API; the message says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A document read: the name of its root, and the children in order."""
 
     root: str

@@ -16,7 +16,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote
 
 Pairs: TypeAlias = Iterable[tuple[str, str]]
@@ -82,8 +82,7 @@ def parse_pair(scheme: str, authorization: str) -> Credential | None:
     return Credential(key_id, signature) if given == scheme and colon and key_id and signature else None
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A message as the header schemes see it. Header names are lower case; `target` is the raw path and query."""
 
     method: str
@@ -142,4 +141,4 @@ def _query_line(part: str) -> str:
 
 
 def _base64(algorithm: str, secret: str, text: str) -> str:
-    return b64encode(hmac.digest(secret.encode(), text.encode(), algorithm)).decode()
+    return b64encode(hmac.new(secret.encode(), text.encode(), algorithm).digest()).decode()

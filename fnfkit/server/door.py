@@ -43,7 +43,8 @@ class Door:
         if body is None:
             await _send(service.too_large(head), send, close=True)
             return
-        answer = self._gateway.handle(Request(head.method, head.target, head.headers, body), service)
+        head.body = body
+        answer = self._gateway.handle(head, service)
         response = await self._wait(answer, receive) if isinstance(answer, Later) else answer
         if response is not None and response.status:
             await _send(response, send)

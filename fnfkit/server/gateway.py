@@ -100,7 +100,10 @@ class Gateway:
 
     def service(self, head: Request) -> Service:
         """The service of a request; its body is not looked at."""
-        return next(service for service in self._services if service.matches(head))
+        for service in self._services:
+            if service.matches(head):
+                return service
+        raise LookupError("the last service takes every request")
 
     def handle(self, request: Request, service: Service | None = None) -> Answer:
         """Answers a request, now or later, by its service where that is known already.

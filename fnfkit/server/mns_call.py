@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from fnfkit.ports import InvalidArgument, InvalidQueryString, MalformedXML, Page
@@ -13,8 +13,7 @@ from fnfkit.protocol.mns import CONTENT_TYPE, Document, DocumentError, Texts, re
 TYPE = {"content-type": CONTENT_TYPE}
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request, the names in its path, and its query. `url` is the base that answers name resources with."""
 
     request: Request

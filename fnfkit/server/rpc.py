@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fnfkit.cloud.ram import AccessKey
 from fnfkit.model.json import JsonObject
@@ -23,8 +23,7 @@ Result: TypeAlias = JsonObject | Later[JsonObject]
 """The fields of an answer beside RequestId."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A verified call: its parameters and who makes it."""
 
     parameters: Mapping[str, str]

@@ -146,13 +146,14 @@ def test_dev_says_what_is_wrong_with_its_file(tmp_path: Path) -> None:
 
 
 def test_dev_ends_when_its_disk_is_full(tmp_path: Path) -> None:
-    definition = json.dumps({"input": "x" * 20_000})
+    payload = json.dumps({"input": "x" * 20_000})
     store = tmp_path / "account.db"
-    with dev(tmp_path, "--store", store, largest_file=150 * 1024) as (server, account):
-        make = ("flows", "create", "cb", TEMPLATES / "callback" / "flow.fdl.yml")
-        assert process(tmp_path, *make, **client(account)).returncode == 0
+    waits = tmp_path / "waits.yml"
+    waits.write_text("version: v1\ntype: flow\nsteps:\n  - {type: wait, name: w, duration: 86400}\n", "utf-8")
+    with dev(tmp_path, "--clock", "real", "--store", store, largest_file=150 * 1024) as (server, account):
+        assert process(tmp_path, "flows", "create", "w", waits, **client(account)).returncode == 0
         for number in range(20):
-            said = process(tmp_path, "start", "cb", "--name", f"e{number}", "--input", definition, **client(account))
+            said = process(tmp_path, "start", "w", "--name", f"e{number}", "--input", payload, **client(account))
             if said.returncode:
                 break
         out, err = server.communicate(timeout=SECONDS)
@@ -161,8 +162,8 @@ def test_dev_ends_when_its_disk_is_full(tmp_path: Path) -> None:
     assert (server.returncode, error["code"]) == (1, "StoreError")
     assert error["message"].startswith("cannot write the store") and "check the free space" in error["message"]
     assert "Traceback" not in err
-    with dev(tmp_path, "--store", store) as (_, account):
-        listed = json.loads(process(tmp_path, "executions", "cb", "--json", **client(account)).stdout)["data"]
+    with dev(tmp_path, "--clock", "real", "--store", store) as (_, account):
+        listed = json.loads(process(tmp_path, "executions", "w", "--json", **client(account)).stdout)["data"]
     assert [run["name"] for run in listed] == [f"e{done}" for done in reversed(range(number))]
 
 
