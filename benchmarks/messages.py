@@ -105,10 +105,21 @@ class MnsCycle:
         return self._connection.ask(method, target, headers, body)
 
     def __call__(self) -> None:
+        """Sends, receives and deletes a message."""
         self.ask("POST", "/queues/bench/messages", _MESSAGE)
         found = _HANDLE.search(self.ask("GET", "/queues/bench/messages"))
         assert found is not None
         self.ask("DELETE", f"/queues/bench/messages?ReceiptHandle={found[1].decode()}")
+
+
+class BareCycle(MnsCycle):
+    """The same requests to a server that looks at nothing."""
+
+    def __call__(self) -> None:
+        """Asks three times."""
+        self.ask("POST", "/queues/bench/messages", _MESSAGE)
+        self.ask("GET", "/queues/bench/messages")
+        self.ask("DELETE", "/queues/bench/messages?ReceiptHandle=1-1-1")
 
 
 class SqsCycle:
@@ -143,6 +154,16 @@ def eight_connections(messages: int) -> float:
     return _ours(messages, 8)
 
 
+def bare_one(messages: int) -> float:
+    """Messages per second if a message were its three requests, answered at once, through one connection."""
+    return _bare(messages, 1)
+
+
+def bare_eight(messages: int) -> float:
+    """The same through eight connections."""
+    return _bare(messages, 8)
+
+
 def moto_one(messages: int) -> float:
     """Messages per second on moto's server through one connection."""
     return _moto(messages, 1)
@@ -175,6 +196,12 @@ def _queue(ready: dict[str, str]) -> MnsCycle:
     cycle = MnsCycle(ready)
     cycle.ask("PUT", "/queues/bench", _QUEUE)
     return cycle
+
+
+def _bare(messages: int, connections: int) -> float:
+    with servers.constant() as endpoint:
+        ready = {"endpoint": endpoint, "access_key_id": "key", "access_key_secret": "secret"}
+        return _rate(lambda: BareCycle(ready), messages, connections)
 
 
 def _moto(messages: int, connections: int) -> float:

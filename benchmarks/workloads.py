@@ -67,6 +67,7 @@ WORKLOADS: dict[str, Workload] = {
         {
             "fnfkit": embedded.waiting,
             "fnfkit, durable": embedded.durable_waiting,
+            "SpiffWorkflow, no token, no history": others.waiting,
             "DBOS on SQLite": dbos_flows.waiting,
         },
         (1_000, 10_000, 100_000),
@@ -111,6 +112,8 @@ WORKLOADS: dict[str, Workload] = {
         {
             "fnfkit, 1 connection": messages.one_connection,
             "fnfkit, 8 connections": messages.eight_connections,
+            "limit: bare uvicorn, 1 connection": messages.bare_one,
+            "limit: bare uvicorn, 8 connections": messages.bare_eight,
             "moto server (SQS, no signatures), 1 connection": messages.moto_one,
             "moto server (SQS, no signatures), 8 connections": messages.moto_eight,
         },
