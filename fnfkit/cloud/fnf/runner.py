@@ -2,8 +2,8 @@
 
 The rules of this file:
 
-1. A round folds one event into each execution that has any, under the lock; then the store commits once; then the
-   commands are performed without the lock.
+1. A round folds one event into each execution that has any, up to a number of them, under the lock; then the store
+   commits once; then the commands are performed without the lock.
 2. An event is journaled in the commit of the round that folds it. What a caller is told has been committed.
 3. After a fold, an answer that came at once goes first; else the work left over (`Resume`); else the next event.
    So a branch runs until it blocks before the next one moves (fdl.md 6.3).
@@ -14,6 +14,7 @@ The rules of this file:
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -38,6 +39,8 @@ from fnfkit.ports import FINAL_STATUSES
 _log = logging.getLogger("fnfkit.runner")
 
 _NOTHING = Transition([], [], False)
+_MOST = 256
+"""Executions in a round: more would keep the lock for long, and have left the processor's cache when performed."""
 
 
 class Runner:
@@ -60,7 +63,7 @@ class Runner:
         self._lock = lock
         self._targets = targets
         self._archive = archive
-        self._ready: list[Run] = []
+        self._ready: deque[Run] = deque()
         self._work: list[tuple[Run, list[Command], bool]] = []
         self._posted = False
         self._thread = 0
@@ -155,17 +158,20 @@ class Runner:
             self._posted = False
             self._thread = get_ident()
             work, self._work = self._work, []
-            ready, self._ready = self._ready, []
-            for position, run in enumerate(ready):
+            for _ in range(min(len(self._ready), _MOST)):
                 if self.pace is not None and self.pace.free_at() > self.now():
-                    self._wait_for(self.pace.free_at(), ready[position:])
+                    self._wait_for(self.pace.free_at())
                     break
+                run = self._ready.popleft()
                 run.queued = False
                 if run.inbox:
                     run.urgent -= run.urgent > 0
                     transition = self._fold(run, self._stamped(run, run.inbox.pop(0)))
                     if transition.commands or transition.more or run.inbox or run.ended:
                         work.append((run, transition.commands, transition.more))
+            else:  # nobody has to wait for an instant
+                if self._ready:
+                    self._post()
             self._store.commit()
         done = 0
         try:
@@ -177,9 +183,8 @@ class Runner:
                 self._work[:0] = work[done:]
                 self._post()
 
-    def _wait_for(self, at: int, ready: list[Run]) -> None:
-        """Has the next round, with these executions in it, at an instant."""
-        self._ready[:0] = ready
+    def _wait_for(self, at: int) -> None:
+        """Has the next round, with the executions that are ready, at an instant."""
         if self._resumes_at != at:
             self._resumes_at = at
             self._clock.call_at(at, self._post)
