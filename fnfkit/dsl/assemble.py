@@ -45,13 +45,13 @@ def landing(label: Label) -> Draft | None:
 
 def steps_of(sequence: Sequence, last: Node, outputs_differ: bool) -> list[Draft]:
     """The steps of a sequence in order. `last` is to blame for a step that only marks the end."""
-    items = _lines(sequence, outputs_differ)
+    items = _reachable(_lines(sequence, outputs_differ))
     _land(items)
     _no_empty_loops(items)
     done = DoneDraft(node=last, hint="Done")
     kept = _drop_jumps(items)
     merged = _merge(kept)
-    steps = _reachable(_jump_steps(merged))
+    steps = _jump_steps(merged)
     _fall_off(steps)
     if any(landing(label) is None for step in steps for label in references(step)):
         _land_at(done, steps)
@@ -119,6 +119,23 @@ def _gaps(number: int, line: list[Item]) -> dict[int, tuple[int, int]]:
         stopped = item if isinstance(item, _STOPS) else None
         start = position + 1
     return gaps
+
+
+def _reachable(items: list[Item]) -> list[Item]:
+    """A test that is constant leaves items behind that no way leads to."""
+    position = {id(item): number for number, item in enumerate(items)}
+    seen: set[int] = set()
+    rest = [0]
+    while rest:
+        number = rest.pop()
+        if number in seen or number >= len(items):
+            continue
+        seen.add(number)
+        item = items[number]
+        rest += [position[id(label)] for label in references(item) if id(label) in position]
+        if not (isinstance(item, _STOPS) or _always_jumps(item)):
+            rest.append(number + 1)
+    return [item for number, item in enumerate(items) if number in seen]
 
 
 def _land(items: list[Item]) -> None:
@@ -244,28 +261,10 @@ def _again(target: BranchDraft, after: Draft | Jump | None) -> BranchDraft:
     return BranchDraft(node=target.node, hint=target.hint, options=target.options, default=default, takes=target.takes)
 
 
-def _reachable(steps: list[Draft]) -> list[Draft]:
-    """A test that is constant leaves steps behind that no way leads to."""
-    position = {id(step): number for number, step in enumerate(steps)}
-    seen: set[int] = set()
-    rest = [0] if steps else []
-    while rest:
-        number = rest.pop()
-        if number in seen or number >= len(steps):
-            continue
-        seen.add(number)
-        step = steps[number]
-        rest += [position[id(target)] for label in references(step) if (target := landing(label)) is not None]
-        stops = step.end or isinstance(step, _ENDS) or _always_jumps(step)
-        if not stops:
-            rest.append(number + 1)
-    return [step for number, step in enumerate(steps) if number in seen]
-
-
-def _always_jumps(step: Draft) -> bool:
-    if not isinstance(step, BranchDraft):
+def _always_jumps(item: Item) -> bool:
+    if not isinstance(item, BranchDraft):
         return False
-    return step.default is not None or step.options[0].condition == Const(True)
+    return item.default is not None or item.options[0].condition == Const(True)
 
 
 def _fall_off(steps: list[Draft]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 
 from fnfkit.dsl import shapes
 from fnfkit.dsl.code import Jump, Label
 from fnfkit.dsl.errors import Complaint, unsupported
 from fnfkit.dsl.names import pascal
-from fnfkit.dsl.parts import Parts
+from fnfkit.dsl.parts import Parts, own_statements
 from fnfkit.dsl.scope import Variable
 from fnfkit.dsl.shapes import Kind, Shape, shape_of
 from fnfkit.dsl.words import parallel
@@ -68,12 +69,29 @@ class Assignments(Parts):
         if not isinstance(node.target, ast.Name):
             raise Complaint(node.target, "a value cannot be changed from inside: steps share it", "assign a name")
         variable = self._target(node.target)
-        variable.shape, variable.declared, variable.line = self._annotation(node.annotation), True, node.lineno
+        shape = self._declare(variable, node)
         if node.value is not None:
             found = self.into(node.value, variable.key)
             self._holds(node.target, variable, found.shape)
-            if variable.shape.optional and not found.shape.optional and found.shape.kind is variable.shape.kind:
+            if shape.optional and not found.shape.optional and found.shape.kind is shape.kind:
                 self.frame.sure.add(node.target.id)
+
+    def declare(self, statements: list[ast.stmt]) -> None:
+        """Take in what annotations say, which counts wherever they stand: an `else` is lowered before the handlers."""
+        for node in own_statements(statements):
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name)):
+                    variable = self.frame.bindings.get(name)
+                    if isinstance(variable, Variable) and variable.shape is None:
+                        with suppress(Complaint):  # told when its turn comes
+                            self._declare(variable, node)
+                case _:
+                    pass
+
+    def _declare(self, variable: Variable, node: ast.AnnAssign) -> Shape:
+        shape = self._annotation(node.annotation)
+        variable.shape, variable.declared, variable.line = shape, True, node.lineno
+        return shape
 
     def _annotation(self, node: ast.expr) -> Shape:
         try:

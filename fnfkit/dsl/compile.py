@@ -44,6 +44,7 @@ def compile_flow(function: Callable[..., Json], timeout: int | None = None) -> C
     for name in frame.counts:
         work.keys.add(name)
         frame.bindings.setdefault(name, Variable(name))
+    work.declare(text.node.body)
     alive = work.block(text.node.body)
     returns = _returns(work.sequence)
     if alive and any(item.fields for item in returns):

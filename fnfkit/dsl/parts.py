@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from abc import abstractmethod
+from collections.abc import Iterator
 
 from fnfkit.dsl import shapes
 from fnfkit.dsl.code import Label
@@ -28,6 +29,10 @@ class Parts(Containers):
     def block(self, statements: list[ast.stmt]) -> bool:
         """Lower statements; whether the line goes on after them."""
 
+    @abstractmethod
+    def declare(self, statements: list[ast.stmt]) -> None:
+        """Take in the annotations of a function's body."""
+
     def inline(self, part: Part[..., Json], node: ast.Call, into: str | None) -> Value:
         """The steps of a part, with its parameters bound to the arguments."""
         frame = self._part_frame(part, node)
@@ -37,6 +42,7 @@ class Parts(Containers):
         if self.place is None and frame.text.file != self.frame.text.file:
             self.place = node
         with self.within(frame):
+            self.declare(frame.text.node.body)
             alive = self.block(frame.text.node.body)
         self.place = before
         if alive and result.returned and key != DISCARD:
@@ -106,17 +112,23 @@ def statics_of(function: Json) -> dict[str, Json]:
 def assigned_names(statements: list[ast.stmt]) -> dict[str, int]:
     """The names a function assigns, in order, and how often each stands on a left side."""
     names: dict[str, int] = {}
-    rest = list(reversed(statements))
-    while rest:
-        statement = rest.pop()
+    for statement in own_statements(statements):
         for target in _targets(statement):
             for name in _target_names(target):
                 names[name] = names.get(name, 0) + 1
+    return names
+
+
+def own_statements(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, and those inside them."""
+    rest = list(reversed(statements))
+    while rest:
+        statement = rest.pop()
+        yield statement
         for field in ("body", "orelse", "finalbody"):
             rest += reversed(getattr(statement, field, []))
         for handler in getattr(statement, "handlers", []):
             rest += reversed(handler.body)
-    return names
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:

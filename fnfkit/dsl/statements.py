@@ -96,6 +96,7 @@ class Statements(Control):
         alive = True
         for statement in node.body:
             if (do := _do(statement, name)) is None:
+                _refuse_inner_do(statement, name)
                 alive = self.block([statement])
             elif (undo := self._done(statement, *do)) is not None:
                 last, line = self._undone(undo, outer, last)
@@ -150,6 +151,17 @@ def _name_after_second(item: Item) -> None:
     """A compensation is named after what it undoes, unless its function's name says that already."""
     if isinstance(item, TaskDraft) and item.second and not item.hint.endswith(item.second[len(item.hint) :]):
         item.hint = item.second
+
+
+def _refuse_inner_do(statement: ast.stmt, name: str) -> None:
+    """What is undone after a failure is known only of calls that stand in the saga's own body."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.Attribute(value=ast.Name(id=owner), attr="do") if owner == name:
+                reason = f"{name}.do stands inside another statement, and undoing would depend on the way taken"
+                raise Complaint(node, reason, f"make `t = {name}.do(...)` a statement of the saga's own body")
+            case _:
+                pass
 
 
 def _do(statement: ast.stmt, name: str) -> tuple[ast.expr | None, ast.Call] | None:

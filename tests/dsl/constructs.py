@@ -159,6 +159,10 @@ REFUSED = [
     Construct("a lambda", "anything(f=lambda: 1)"),
     Construct("match", "match id:\n    case 'a':\n        load(id)"),
     Construct("with", "with open('file') as f:\n    load(id)"),
+    Construct(
+        "a saga's step inside another statement",
+        "with saga('OrderFailed') as tx:\n    if flag:\n        tx.do(load('a'))",
+    ),
     Construct("async", "await load(id)"),
     Construct("an assignment inside an expression", "load(id=(x := 'a'))"),
     Construct("*arguments", "load(*ids)"),

@@ -536,3 +536,24 @@ def g19(id: str) -> dict[str, object]:
     with saga("B") as tx3:
         b = tx3.do(load(a.id), undo=lambda id: anything(id=id.id))
     return {"id": id, "a": a.id, "b": b.id, "r": r}
+
+
+@app.flow
+def g20(id: str, m: str | None) -> dict[str, object]:
+    try:
+        x = load(id)
+    except OutOfStock:
+        note: str | None = m
+    else:
+        note = None
+        if x.done:
+            note = x.owner
+    return {"note": note}
+
+
+@app.flow
+def g21(id: str) -> dict[str, object]:
+    while False:
+        load(id)
+        load("x")
+    return {"id": id}
