@@ -36,8 +36,10 @@ def destroy(
     target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
     name = stack_name(path, stack or target.stage.stack, stage, cloud=target.cloud)
     with held(folder, target) as kept:
-        confirm(target, f"Delete the stack {name} at {target.place} and everything in it?", yes=yes)
-        keys = target.uploaded(name, [one.template for one in kept.read() if one.stack == name])
+        deployed = [one for one in kept.read() if one.stack == name]
+        doubt = "" if deployed else ", though no deployment of it from here is on record"
+        confirm(target, f"Delete the stack {name} at {target.place} and everything in it{doubt}?", yes=yes)
+        keys = target.uploaded(name, [one.template for one in deployed])
         try:
             with executor(target, name, again=again("destroy", path, name, stage, cloud), quiet=json) as acting:
                 gone = acting.destroy(name)

@@ -10,6 +10,7 @@ from random import Random
 
 from fnfkit.model.names import QueueRef, Target, TopicRef
 
+AT_COMMIT = "crash at commit"
 MOST_NAMES = 12
 """Names of what came by that are told."""
 
@@ -33,6 +34,10 @@ class Rule:
     met: bool = False
     """Whether anything came by that it means, struck or not."""
 
+    def meet(self) -> None:
+        """It has found what it means."""
+        self.met = True
+
     def means(self, name: str) -> bool:
         """Whether something of that name is meant."""
         return fnmatchcase(name, self.name)
@@ -52,6 +57,8 @@ class Rule:
 
 def missed(rule: Rule, passed: Collection[str]) -> str:
     """What to say of a rule that meant none of the names that came by."""
+    if rule.kind == AT_COMMIT:
+        return f"the fault {rule.kind} {rule.name} met nothing; there were fewer commits"
     return f"the fault {rule.kind} {rule.name!r} met nothing; {_hint(rule, passed)}"
 
 

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from fnfkit.model.names import Target
 from fnfkit.ports import Fault, ResourceThrottled
-from fnfkit.testing.fault_rules import Rule, missed
+from fnfkit.testing.fault_rules import AT_COMMIT, Rule, missed
 from fnfkit.testing.sources import names_of
 
 Later: TypeAlias = Callable[[int, Callable[[], None]], None]
@@ -47,7 +47,7 @@ class Faults:
     rules: list[Rule] = field(default_factory=list)
     skews: dict[str, int] = field(default_factory=dict)
     """Milliseconds that the clocks of functions are ahead, by `service/function`, function, or `*`."""
-    arm: Callable[[int, bool], None] | None = None
+    arm: Callable[[int, bool, Callable[[], None]], None] | None = None
     """Has the engine die at a coming commit; set by the cloud that these faults belong to, like `later`."""
     later: Later | None = None
     wait: Callable[[int], object] | None = None
@@ -119,12 +119,16 @@ class Faults:
         its answer is known; then it recovers, and calls again what was not answered."""
         return self._add("crash", what, when, after_effect=after_effect)
 
-    def crash_at_commit(self, number: int, *, lost: bool = False) -> None:
+    def crash_at_commit(self, number: int, *, lost: bool = False, optional: bool = False) -> Rule:
         """The engine dies at one of the next commits of its store, counted from 1: right after it, or with `lost`
         instead of it; then it recovers."""
+        if number < 1:
+            raise ValueError(f"commits are counted from 1, so there is none with the number {number}")
+        rule = self._add(AT_COMMIT, str(number), {"optional": optional})
         if self.arm is not None:
             self.crashes = True
-            self.arm(number, lost)
+            self.arm(number, lost, rule.meet)
+        return rule
 
     def crash_worker(self, queue: str = "*", *, at: str = "handler", **when: Any) -> Rule:
         """A worker of the harness dies before its `handler`, before its `report`, or before it can `delete`."""

@@ -217,10 +217,21 @@ class Fuse(CrashingStore):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store, commits=_NEVER)
+        self._blown: Callable[[], None] | None = None
 
-    def arm(self, commits: int, lost: bool) -> None:
-        """Crash after that many more commits that change something, or with `lost` instead of the last of them."""
-        self._left, self._lost = commits, lost
+    def arm(self, commits: int, lost: bool, blown: Callable[[], None]) -> None:
+        """Crash after that many more commits that change something, or with `lost` instead of the last of them; `blown`
+        is called right before."""
+        self._left, self._lost, self._blown = commits, lost, blown
+
+    def commit(self) -> None:
+        """Commit, or crash."""
+        try:
+            super().commit()
+        except Crash:
+            if self._blown is not None:
+                self._blown()
+            raise
 
 
 class _Skews(dict[tuple[str, str], int]):

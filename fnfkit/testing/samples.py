@@ -16,6 +16,7 @@ from fnfkit.model.expr import Key, Path, Root
 from fnfkit.model.flow import Flow, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.testing.calls import spelled
+from fnfkit.testing.schedule import check_names
 from fnfkit.testing.sources import names_of
 from fnfkit.testing.stubs import as_flow_sees
 
@@ -67,6 +68,14 @@ def results(flow: Flow, answers: Answers | None) -> Callable[[], Results]:
     spelt = {spelled(key): value for key, value in (answers or {}).items()}
     wanted = _wanted(flow)
     return lambda: Results(spelt, wanted)
+
+
+def check_answers(flow: Flow, answers: Answers | None) -> None:
+    """Raises `NoSuchStep` if an answer is for a step or a target that the flow does not have."""
+    tasks = [place.step for place in places_of(flow) if isinstance(place.step, Task)]
+    steps = dict.fromkeys(task.name for task in tasks)
+    targets = {name for task in tasks for name in names_of(task.target)}
+    check_names((name for name in map(spelled, answers or ()) if name not in targets), steps, "outcomes")
 
 
 def _called(answer: Any, event: JsonObject) -> Json:

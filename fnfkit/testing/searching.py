@@ -27,7 +27,7 @@ from fnfkit.testing.choices import Menu, menu
 from fnfkit.testing.invariants import ALWAYS, Invariant, names_of, texts_of
 from fnfkit.testing.paste import Recipe, pasted, shown
 from fnfkit.testing.player import Played, Player, by_schedule, complaint_of
-from fnfkit.testing.samples import Answers, results
+from fnfkit.testing.samples import Answers, check_answers, results
 from fnfkit.testing.schedule import Answer, Error, Outcome, Schedule, Slow, check_names, simpler, weight
 from fnfkit.testing.sources import AnyFlow, Source, source_of, steps_of
 
@@ -109,11 +109,12 @@ def explore(
     Every flow is held to `flow_ends` and `nothing_after_the_end` beside the `invariants` given. `outcomes` say what
     calls answer that go well, by step, function or handle: a value, a list of values in turn, or a function of the
     event; for others a result is made up that has the keys the flow reads. `errors` are tried beside declared ones.
-    Raises `CannotRead`, and `NoSuchStep` if an invariant names a step that the flow does not have.
+    Raises `CannotRead`, and `NoSuchStep` if an invariant or an outcome names what the flow does not have.
     """
     source = source_of(flow)
     for invariant in invariants:
         check_names(names_of(invariant), steps_of(source), repr(invariant))
+    check_answers(source.flow, outcomes)
     recipe = Recipe(flow, source, input or {}, outcomes)
     return _Search(source, recipe, (*invariants, *ALWAYS), tuple(errors), bound or Bound(), seed).run()
 
@@ -128,10 +129,11 @@ def play(
 ) -> Played:
     """Play one execution of a flow in which calls end as the schedule says, and well otherwise.
 
-    Raises `CannotRead`, and `NoSuchStep` if the schedule names a step that the flow does not have.
+    Raises `CannotRead`, and `NoSuchStep` if the schedule or an outcome names what the flow does not have.
     """
     source = source_of(flow)
     check_names((answer.step for answer in schedule), steps_of(source), "the schedule")
+    check_answers(source.flow, outcomes)
     player = Player(compile(source.flow), results(source.flow, outcomes), settings or Settings())
     found = player.play(input or {}, by_schedule(tuple(schedule)))
     watch.played(source, found.history)

@@ -154,7 +154,7 @@ def test_the_engine_dies_at_every_commit_and_ends_alike(lost: bool) -> None:
         commit += 1
         with LocalCloud() as cloud:
             cloud.deploy(TRANSACTION, functions=FUNCTIONS)
-            cloud.faults.crash_at_commit(commit, lost=lost)
+            cloud.faults.crash_at_commit(commit, lost=lost, optional=True)
             run = cloud.run("transaction", {**BOOKED, "reserve_hotel_result": False})
             run.expect(status="Failed", error="OrderFailed", elapsed=7)
             assert run.path[-3:] == ["CancelFlight", "CancelTrainTicket", "OrderFailed"]
@@ -228,6 +228,8 @@ def test_wrong_rules_are_refused(cloud: LocalCloud) -> None:
             cloud.faults.fail("Call", **wrong)
     with pytest.raises(ValueError, match="seconds from 0"):
         cloud.faults.delay("Call", -1)
+    with pytest.raises(ValueError, match="counted from 1"):
+        cloud.faults.crash_at_commit(0)
 
 
 def test_faults_that_met_nothing_are_told(cloud: LocalCloud, tmp_path: Path) -> None:
@@ -236,6 +238,7 @@ def test_faults_that_met_nothing_are_told(cloud: LocalCloud, tmp_path: Path) -> 
     faults.fail("Cal")
     faults.drop_messages("Call")
     faults.skew("nobody", seconds=1)
+    faults.crash_at_commit(1_000)
     for rule in (faults.fail("Call", after=9), faults.delay("s/*", 1, after=9), faults.throttle("Call", optional=True)):
         assert rule.struck == 0
     cloud.run(CALL)
@@ -244,6 +247,7 @@ def test_faults_that_met_nothing_are_told(cloud: LocalCloud, tmp_path: Path) -> 
         "the fault fail 'Cal' met nothing; did you mean Call?",
         "the fault drop message 'Call' met nothing; what has that name is not where this fault strikes",
         "the fault skew 'nobody' met nothing; what came by: Call, StartExecution, f, s/f",
+        "the fault crash at commit 1000 met nothing; there were fewer commits",
     ]
     faults.rules.clear()
 

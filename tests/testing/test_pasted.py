@@ -112,6 +112,9 @@ def test_steps_that_are_not_there_are_not_passed_over() -> None:
             explore(CALL, [invariant])
     with pytest.raises(NoSuchStep, match="the schedule names Cal,"):
         play(CALL, [Answer("Cal", 1, Crash())])
+    for search in (explore, play):
+        with pytest.raises(NoSuchStep, match="outcomes names g, which the flow does not have; its steps are: Call"):
+            search(CALL, outcomes={"f": {}, "Call": {}, "g": {}})
 
 
 @pytest.mark.parametrize("wrong", [called_once, lambda played: played.status == "Succeeded"])
