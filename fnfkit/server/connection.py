@@ -65,7 +65,10 @@ class Connection(HttpToolsProtocol):
 
     _in_head = True
     _head_bytes = 0
-    _deadline: asyncio.TimerHandle | None = None
+    _since: float | None = None
+    """When the request under way began, on the loop's clock; None between two requests."""
+    _alarm: asyncio.TimerHandle | None = None
+    """One timer for all requests of the connection: setting one for each would cost as much as reading its headers."""
 
     def __init__(self, *arguments: Json, **options: Json) -> None:
         super().__init__(*arguments, **options)
@@ -74,11 +77,13 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; the time for its first request begins."""
         super().connection_made(OneWrite(transport))  # type: ignore[arg-type]
-        self._begin_deadline()
+        self._since = self.loop.time()
+        self._alarm = self.loop.call_later(self.request_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone."""
-        self._end_deadline()
+        if self._alarm is not None:
+            self._alarm.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -94,8 +99,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
-        if self._deadline is None:
-            self._begin_deadline()
+        if self._since is None:
+            self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """The head of a request is there: its target becomes path and query."""
@@ -106,7 +111,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A request is there as a whole."""
-        self._end_deadline()
+        self._since = None
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -120,23 +125,21 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: answers in the making are sent, half requests are dropped."""
-        if self._deadline is not None:
+        if self._since is not None:
             self.transport.abort()
         else:
             super().shutdown()
 
-    def _begin_deadline(self) -> None:
-        self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
-
-    def _end_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _give_up(self) -> None:
-        self._deadline = None
-        if not self.transport.is_closing():
+    def _look(self) -> None:
+        """Gives a request up whose time is over; else looks again when the time of the one under way will be."""
+        if self.transport.is_closing():
+            return
+        now = self.loop.time()
+        left = self.request_seconds - (now - self._since if self._since is not None else 0)
+        if left <= 0:
             self.transport.abort()
+        else:
+            self._alarm = self.loop.call_later(left, self._look)
 
     def _refuse(self, code: str, message: str) -> None:
         response = error(400, code, message, request_id=new_request_id(), host="")
