@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import click
 
 from fnfkit.cli.deploy_drift import live_of
-from fnfkit.cli.deploy_options import again, pairs, parameters, where, yes
+from fnfkit.cli.deploy_options import Where, pairs, parameters, pointed, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
 from fnfkit.cli.deploy_source import Source, folder_of, refused
@@ -33,20 +33,14 @@ class _Asked:
 
 
 @click.command("deploy")
-@where
+@pointed
 @parameters
 @click.option("--force", is_flag=True, help="Do what endangers running executions too, and make resources anew.")
 @yes
 @click.option("--watch", is_flag=True, help="Deploy again whenever a file of the project changes, until Ctrl-C.")
 @as_json
 def deploy(
-    path: str,
-    stack: str,
-    stage: str,
-    cloud: str | None,
-    endpoint: str,
-    region: str,
-    profile: str,
+    where: Where,
     parameter: tuple[str, ...],
     force: bool,
     yes: bool,
@@ -59,17 +53,17 @@ def deploy(
     one takes it up; where nothing differs it does nothing. Changes that endanger running executions are refused without
     --force.
     """
-    target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
+    target = target_of(where)
     given = {**target.stage.parameters, **pairs(parameter)}
-    asked = _Asked(target, given, force, yes, json, again("deploy", path, stack, stage, cloud))
+    asked = _Asked(target, given, force, yes, json, where.again("deploy"))
 
     def once() -> int:
-        source = source_for(target, path, stack, stage)
+        source = source_for(target, where)
         return _deploy(source, replace(asked, parameters={**source.parameters, **given}))
 
     if not watch:
         return once()
-    for _ in changes_of(folder_of(path)):
+    for _ in changes_of(folder_of(where.path)):
         try:
             once()
         except (Refusal, Fault) as refusal:

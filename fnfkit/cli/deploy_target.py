@@ -11,7 +11,9 @@ from typing import Protocol
 from fnfkit.aliyun import AliyunFlows, AliyunStacks, Key, NoCredentials, Session, connect
 from fnfkit.aliyun.objects import AliyunObjects
 from fnfkit.aliyun.session import is_local, url
-from fnfkit.cli.deploy_source import Source, source_of
+from fnfkit.cli.deploy_named import stack_name
+from fnfkit.cli.deploy_options import Where
+from fnfkit.cli.deploy_source import Source, folder_of, source_of
 from fnfkit.cli.deploy_stage import STAGES, Stage, stage_of
 from fnfkit.cli.options import ALIYUN, AWS
 from fnfkit.cli.refusal import UNREACHABLE, Refusal
@@ -111,21 +113,25 @@ class AliyunTarget:
         return ()
 
 
-def source_for(target: Target, path: str, stack: str, stage: str) -> Source:
+def source_for(target: Target, where: Where) -> Source:
     """What a path names, made for an account. Raises `Refusal`."""
-    return source_of(
-        path, stack or target.stage.stack, stage, cloud=target.cloud, expand=target.real, bucket=target.bucket
-    )
+    stack = where.stack or target.stage.stack
+    return source_of(where.path, stack, where.stage, cloud=target.cloud, expand=target.real, bucket=target.bucket)
 
 
-def target_of(
-    stage: str, endpoint: str, region: str, profile: str, *, folder: Path, cloud: str | None = None
-) -> Target:
+def name_for(target: Target, where: Where) -> str:
+    """The name of the stack that a path is in an account. Raises `Refusal`."""
+    return stack_name(where.path, where.stack or target.stage.stack, where.stage, cloud=target.cloud)
+
+
+def target_of(where: Where) -> Target:
     """The account that options and stage name. Raises `Refusal`: for another machine without a stage too."""
+    folder, stage = folder_of(where.path), where.stage
     found = stage_of(stage, folder)
-    if (cloud or found.target) == AWS:
-        return aws_target(found, stage or AWS, endpoint=endpoint, region=region, profile=profile)
-    return aliyun_target(stage, endpoint, region, profile, folder=folder)
+    if (where.cloud or found.target) == AWS:
+        name = stage or AWS
+        return aws_target(found, name, endpoint=where.endpoint, region=where.region, profile=where.profile)
+    return aliyun_target(stage, where.endpoint, where.region, where.profile, folder=folder)
 
 
 def aliyun_target(stage: str, endpoint: str, region: str, profile: str, *, folder: Path) -> AliyunTarget:

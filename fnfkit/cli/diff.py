@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from fnfkit.cli.deploy_drift import live_of
-from fnfkit.cli.deploy_options import pairs, parameters, where
+from fnfkit.cli.deploy_options import Where, pairs, parameters, pointed
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data
-from fnfkit.cli.deploy_source import folder_of, refused
+from fnfkit.cli.deploy_source import refused
 from fnfkit.cli.deploy_target import source_for, target_of
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import result
@@ -19,28 +19,17 @@ DANGEROUS = 5
 
 
 @click.command("diff")
-@where
+@pointed
 @parameters
 @click.option("--exit-code", is_flag=True, help="Exit with 4 if something would change, with 5 if that is dangerous.")
 @as_json
-def diff(
-    path: str,
-    stack: str,
-    stage: str,
-    cloud: str | None,
-    endpoint: str,
-    region: str,
-    profile: str,
-    parameter: tuple[str, ...],
-    exit_code: bool,
-    json: bool,
-) -> int:
+def diff(where: Where, parameter: tuple[str, ...], exit_code: bool, json: bool) -> int:
     """Show what `fnfkit deploy` would do, and what has drifted; nothing happens.
 
     A change that endangers running executions is marked as dangerous; deploying it takes --force.
     """
-    target = target_of(stage, endpoint, region, profile, folder=folder_of(path), cloud=cloud)
-    source = source_for(target, path, stack, stage)
+    target = target_of(where)
+    source = source_for(target, where)
     given = {**source.parameters, **target.stage.parameters, **pairs(parameter)}
     try:
         live = live_of(target, source.template)

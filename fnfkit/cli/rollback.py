@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from fnfkit.cli.deploy_named import stack_name
-from fnfkit.cli.deploy_options import again, where, yes
+from fnfkit.cli.deploy_options import Where, pointed, yes
 from fnfkit.cli.deploy_plan import plan_blocks, plan_data, summary
 from fnfkit.cli.deploy_run import carry_out, confirm, executor, held, outcome_blocks, outcome_data
 from fnfkit.cli.deploy_source import folder_of, refused
-from fnfkit.cli.deploy_target import Target, target_of
+from fnfkit.cli.deploy_target import Target, name_for, target_of
 from fnfkit.cli.moments import stamp
 from fnfkit.cli.options import as_json
 from fnfkit.cli.output import progress, result, show
@@ -20,31 +19,19 @@ from fnfkit.model.stack import Template
 
 
 @click.command("rollback")
-@where
+@pointed
 @click.option("--force", is_flag=True, help="Do what endangers running executions too, and make resources anew.")
 @yes
 @as_json
-def rollback(
-    path: str,
-    stack: str,
-    stage: str,
-    cloud: str | None,
-    endpoint: str,
-    region: str,
-    profile: str,
-    force: bool,
-    yes: bool,
-    json: bool,
-) -> int:
+def rollback(where: Where, force: bool, yes: bool, json: bool) -> int:
     """Deploy again what was deployed from this folder before.
 
     After a failed deployment that is what succeeded last. Secret parameters keep the values they have: the record does
     not know them.
     """
-    folder = folder_of(path)
-    target = target_of(stage, endpoint, region, profile, folder=folder, cloud=cloud)
-    name = stack_name(path, stack or target.stage.stack, stage, cloud=target.cloud)
-    with held(folder, target) as kept:
+    target = target_of(where)
+    name = name_for(target, where)
+    with held(folder_of(where.path), target) as kept:
         before, template = _previous(kept, name, target)
         progress(f"back to deployment {before.number} of {stamp(before.at)}")
         try:
@@ -56,7 +43,7 @@ def rollback(
                 raise Refusal("Dangerous", told, "say --force", exit=REFUSED)
             confirm(target, f"Roll back at {target.place}? {summary(found)}.", yes=yes)
             run = carry_out(kept, target, name, before.template, before.parameters, public=template)
-            with executor(target, name, again=again("rollback", path, name, stage, cloud), quiet=json) as acting:
+            with executor(target, name, again=where.again("rollback", name), quiet=json) as acting:
                 outcome = run(
                     lambda: acting.deploy(
                         name, before.template, parameters=before.parameters, replacement=force and found.replaces

@@ -73,6 +73,21 @@ def test_a_project_is_deployed_run_and_destroyed(cli: Cli, served: Cloud, shop: 
     assert cli("outputs", shop, "--json").error["code"] == "StackNotFound"
 
 
+def test_destroy_doubts_a_stack_that_was_not_deployed_from_here(
+    cli: Cli, served: Cloud, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[str] = []
+    monkeypatch.setattr("fnfkit.cli.destroy.confirm", lambda target, question, *, yes: questions.append(question))
+    assert cli("deploy", shop, "--json").exit == 0
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (tmp_path / "elsewhere", shop):
+        assert cli("destroy", folder, "--stack", "shop").exit == 0
+    assert [question.partition("and everything in it")[2] for question in questions] == [
+        ", though no deployment of it from here is on record?",
+        "?",
+    ]
+
+
 def test_code_that_does_not_fit_into_a_template_is_uploaded(cli: Cli, served: Cloud, shop: Path) -> None:
     noise = "".join(f"# {number * 7919 % 1_000_003} {number * 104_729 % 999_983}\n" for number in range(90_000))
     (shop / "app.py").write_text(APP + noise, "utf-8")

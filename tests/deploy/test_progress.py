@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from fnfkit.cli.deploy_live import table_of
+from fnfkit.cli.deploy_options import Where
 from fnfkit.cli.deploy_progress import line_of
 from fnfkit.cli.deploy_run import confirm, executor
 from fnfkit.cli.deploy_target import Target, target_of
@@ -34,14 +35,14 @@ def event(logical: str, status: str, reason: str = "") -> StackEvent:
 
 
 def target(tmp_path: Path) -> Target:
-    return target_of("", "", "", "", folder=tmp_path)
+    return target_of(Where(str(tmp_path)))
 
 
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
     (tmp_path / "fnfkit.toml").write_text('[stages.prod]\nregion = "cn-hangzhou"\n', "utf-8")
-    return target_of("prod", "", "", "", folder=tmp_path)
+    return target_of(Where(str(tmp_path), stage="prod"))
 
 
 def test_a_failure_tells_its_reason() -> None:
