@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fnfkit.cloud.targets import TaskCall
 from fnfkit.engine.events import Accepted, Completed, Failed
+from fnfkit.lint.tree import places_of
+from fnfkit.model.flow import Flow, Task
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.model.names import Target
+from fnfkit.ports import EventRecord
 from fnfkit.testing.sources import names_of
 
 
@@ -68,6 +71,46 @@ class CallLog:
             meant = target is None or spelled(target) in names_of(entry.target)
             if meant and execution in ("", entry.execution) and step in ("", entry.step):
                 yield entry
+
+
+def told(flow: Flow, name: str, execution: str, events: Iterable[EventRecord]) -> list[Called]:
+    """The attempts that a history tells of (fdl.md 6.4): each event of one is scheduled by the one before. Their
+    `params` are not in it."""
+    words = flow.words
+    targets = {place.step.name: place.step.target for place in places_of(flow) if isinstance(place.step, Task)}
+    found: list[Called] = []
+    chains: dict[int, Called] = {}
+    for event in events:
+        detail = event.detail
+        if event.type == words.task_scheduled and event.step in targets:
+            called = Called(
+                flow=name,
+                execution=execution,
+                step=event.step,
+                target=targets[event.step],
+                event=detail.get("input", {}),
+                params=None,
+                token="",
+                attempt=detail.get("retryCount", 0),
+                at=event.time,
+            )
+            found.append(called)
+            chains[event.id] = called
+        elif (begun := chains.pop(event.scheduled_by, None)) is not None:
+            _hear(begun, detail)
+            if event.type in (words.task_started, words.task_submitted):
+                chains[event.id] = begun
+    return found
+
+
+def _hear(called: Called, detail: JsonObject) -> None:
+    """What an event after the call tells of its token and its answer."""
+    output = detail.get("output")
+    if isinstance(output, dict) and output.keys() == {"taskToken"}:
+        called.token = output["taskToken"]
+    else:
+        called.output = output
+        called.error, called.cause = detail.get("error", ""), detail.get("cause")
 
 
 def spelled(target: object) -> str:

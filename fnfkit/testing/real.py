@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from fnfkit.dsl.app import App
+from fnfkit.lang import dialects
 from fnfkit.model.json import Json, JsonObject
 from fnfkit.ports import EventRecord, ExecutionRecord, Fault, FlowAlreadyExists, Flows
+from fnfkit.testing.attempts import silent
+from fnfkit.testing.calls import Called, CallLog, told
 from fnfkit.testing.endpoint import Endpoint
 from fnfkit.testing.local import LocalCloud, input_of
 from fnfkit.testing.run import Run
@@ -45,6 +48,28 @@ def official_flows(endpoint: Endpoint | None = None) -> Flows:
     )
 
 
+class ToldCalls(CallLog):
+    """The calls that the histories of the real account tell of."""
+
+    def __init__(self, cloud: RealCloud) -> None:
+        super().__init__()
+        self._cloud = cloud
+
+    def of(self, target: object = None, *, execution: str = "", step: str = "") -> Iterator[Called]:
+        """The attempts of the runs so far. Raises TypeError for a state machine: its history shows no calls."""
+        self.entries = [called for run in self._cloud.runs if execution in ("", run.name) for called in self._told(run)]
+        return super().of(target, execution=execution, step=step)
+
+    def _told(self, run: Run) -> list[Called]:
+        record, events = self._cloud.evidence(run.flow, run.name)
+        flow = dialects.read(record.definition or self._cloud.flows.describe_flow(run.flow).definition).flow
+        if flow is None or silent(flow):
+            raise TypeError(
+                f"the history of {run.flow} shows no calls: ask for its path, or test it on the target local"
+            )
+        return told(flow, run.flow, run.name, events)
+
+
 class RealCloud(LocalCloud):
     """The real account behind the methods that make sense there: `deploy`, `start`, `run`, and what runs tell.
 
@@ -55,6 +80,7 @@ class RealCloud(LocalCloud):
     def __init__(self, flows: Flows | None = None, *, poll: float = POLL_SECONDS) -> None:
         door = official_flows() if flows is None else flows
         super().__init__()
+        self.calls = ToldCalls(self)
         self.door = door
         self._poll = poll
         self._made: list[str] = []

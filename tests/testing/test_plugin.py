@@ -15,7 +15,7 @@ import pytest
 from fnfkit.ports import FlowNotExists
 from fnfkit.testing import LocalCloud, Run
 from fnfkit.testing.real import NoOfficialDoor, RealCloud, official_flows
-from tests.testing.flows import CALL, FUNCTIONS, POLL
+from tests.testing.flows import BOOKED, CALL, FUNCTIONS, POLL, TRANSACTION
 
 PROJECT = f"""
 import pytest
@@ -263,6 +263,29 @@ def test_the_real_account_is_reached_through_the_port(cloud: LocalCloud) -> None
             real.stub("f", {})
         assert [flow.name for flow in cloud.cloud.flows.list_flows().items] == ["flow", "poll"]
     assert [flow.name for flow in cloud.cloud.flows.list_flows().items] == ["poll"], "only what it had made is gone"
+
+
+MACHINE = """
+Type: StateMachine
+SpecVersion: v1
+Name: machine
+StartAt: Done
+States:
+  - {Type: Succeed, Name: Done}
+"""
+
+
+def test_calls_on_the_real_account_are_told_by_histories(cloud: LocalCloud) -> None:
+    cloud.deploy(TRANSACTION, functions=FUNCTIONS)
+    cloud.deploy(MACHINE, name="machine")
+    with RealCloud(cloud.cloud.flows, poll=0.0) as real:
+        run = real.start(TRANSACTION, {**BOOKED, "reserve_hotel_result": False})
+        cloud.run_until_idle()
+        assert run.calls() == list(cloud.calls.of(execution=run.name))
+        hotel = run.calls("Operation", step="ReserveHotel")
+        assert [(call.attempt, call.error) for call in hotel] == [(number, "FC.Unknown") for number in range(4)]
+        with pytest.raises(TypeError, match="the history of machine shows no calls"):
+            real.start("machine").calls()
 
 
 def test_the_real_account_is_left_as_it_was(cloud: LocalCloud) -> None:
