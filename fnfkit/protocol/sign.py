@@ -141,4 +141,4 @@ def _query_line(part: str) -> str:
 
 
 def _base64(algorithm: str, secret: str, text: str) -> str:
-    return b64encode(hmac.new(secret.encode(), text.encode(), algorithm).digest()).decode()
+    return b64encode(hmac.digest(secret.encode(), text.encode(), algorithm)).decode()
