@@ -65,11 +65,15 @@ class CallLog:
         self.entries.append(entry)
         return entry
 
+    def attempts(self, execution: str) -> Iterator[Called]:
+        """The attempts of one execution, or with "" of all."""
+        return (entry for entry in self.entries if execution in ("", entry.execution))
+
     def of(self, target: object = None, *, execution: str = "", step: str = "") -> Iterator[Called]:
         """The attempts that called a target (a handle, a name or an ARN; None is any), of one execution or step."""
-        for entry in self.entries:
+        for entry in self.attempts(execution):
             meant = target is None or spelled(target) in names_of(entry.target)
-            if meant and execution in ("", entry.execution) and step in ("", entry.step):
+            if meant and step in ("", entry.step):
                 yield entry
 
 

@@ -224,7 +224,7 @@ class Faults:
         """The rules that mean something of these names, which have met it whether they strike or not."""
         found = [rule for rule in self.rules if rule.kind in kinds and any(map(rule.means, names))]
         for rule in found:
-            rule.met = True
+            rule.meet()
         return found
 
     def _add(self, kind: str, name: str, when: dict[str, Any], **more: Any) -> Rule:

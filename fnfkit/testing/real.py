@@ -55,10 +55,9 @@ class ToldCalls(CallLog):
         super().__init__()
         self._cloud = cloud
 
-    def of(self, target: object = None, *, execution: str = "", step: str = "") -> Iterator[Called]:
-        """The attempts of the runs so far. Raises TypeError for a state machine: its history shows no calls."""
-        self.entries = [called for run in self._cloud.runs if execution in ("", run.name) for called in self._told(run)]
-        return super().of(target, execution=execution, step=step)
+    def attempts(self, execution: str) -> Iterator[Called]:
+        """The attempts of runs so far. Raises TypeError for a state machine: its history shows no calls."""
+        return (called for run in self._cloud.runs if execution in ("", run.name) for called in self._told(run))
 
     def _told(self, run: Run) -> list[Called]:
         record, events = self._cloud.evidence(run.flow, run.name)

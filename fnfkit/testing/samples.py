@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -64,18 +64,21 @@ class Results:
 
 
 def results(flow: Flow, answers: Answers | None) -> Callable[[], Results]:
-    """Makes a fresh source of results for each execution."""
+    """Makes a fresh source of results for each execution.
+
+    Raises `NoSuchStep` if an answer is for a step or a target that the flow does not have.
+    """
     spelt = {spelled(key): value for key, value in (answers or {}).items()}
+    _check_names(flow, spelt)
     wanted = _wanted(flow)
     return lambda: Results(spelt, wanted)
 
 
-def check_answers(flow: Flow, answers: Answers | None) -> None:
-    """Raises `NoSuchStep` if an answer is for a step or a target that the flow does not have."""
+def _check_names(flow: Flow, names: Iterable[str]) -> None:
     tasks = [place.step for place in places_of(flow) if isinstance(place.step, Task)]
     steps = dict.fromkeys(task.name for task in tasks)
     targets = {name for task in tasks for name in names_of(task.target)}
-    check_names((name for name in map(spelled, answers or ()) if name not in targets), steps, "outcomes")
+    check_names((name for name in names if name not in targets), steps, "outcomes")
 
 
 def _called(answer: Any, event: JsonObject) -> Json:
