@@ -3,7 +3,11 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-BODY = b'{"RequestId":"r","FlowName":"one","Name":"e","Status":"Succeeded","EventId":1}'
+BODY = (
+    b'{"RequestId":"r","FlowName":"one","Name":"e","Status":"Succeeded","EventId":1,'
+    b'"Receipt":"<ReceiptHandle>1-1-1</ReceiptHandle>"}'
+)
+"""What each client looks for."""
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
 
 

@@ -84,7 +84,7 @@ def _more(talk: socket.socket) -> bytes:
 
 
 class MnsCycle:
-    """Sends, receives and deletes on our server, signed as the official package signs."""
+    """Sends, receives and deletes, signed as the official package signs."""
 
     def __init__(self, ready: dict[str, str]) -> None:
         self._connection = Connection(ready["endpoint"])
@@ -110,16 +110,6 @@ class MnsCycle:
         found = _HANDLE.search(self.ask("GET", "/queues/bench/messages"))
         assert found is not None
         self.ask("DELETE", f"/queues/bench/messages?ReceiptHandle={found[1].decode()}")
-
-
-class BareCycle(MnsCycle):
-    """The same requests to a server that looks at nothing."""
-
-    def __call__(self) -> None:
-        """Asks three times."""
-        self.ask("POST", "/queues/bench/messages", _MESSAGE)
-        self.ask("GET", "/queues/bench/messages")
-        self.ask("DELETE", "/queues/bench/messages?ReceiptHandle=1-1-1")
 
 
 class SqsCycle:
@@ -201,7 +191,7 @@ def _queue(ready: dict[str, str]) -> MnsCycle:
 def _bare(messages: int, connections: int) -> float:
     with servers.constant() as endpoint:
         ready = {"endpoint": endpoint, "access_key_id": "key", "access_key_secret": "secret"}
-        return _rate(lambda: BareCycle(ready), messages, connections)
+        return _rate(lambda: MnsCycle(ready), messages, connections)
 
 
 def _moto(messages: int, connections: int) -> float:
